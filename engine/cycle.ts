@@ -1,0 +1,230 @@
+/** One loaded generation of configuration: built completely, or refused with all its errors. */
+import { toSystemError } from "./lib/errno.ts";
+import { parseConfig, parseDirectives } from "./config/parser.ts";
+import { ConfigError, type Place, type SourceFile, type ValueTree } from "./config/tree.ts";
+import { compileServer, defineVariables, logOf } from "./compile.ts";
+import type { LogFiles, LogUse } from "./log_files.ts";
+import type { Load } from "./module.ts";
+import { core } from "./modules/core.ts";
+import { MODULES } from "./modules/index.ts";
+import { main, type MainConf } from "./modules/main.ts";
+import { proxy } from "./modules/proxy.ts";
+import { BlockScope, mergeScope } from "./scope.ts";
+import type { Runtime } from "./runtime/runtime.ts";
+import type { Log, LogStamp, LogTarget } from "./session/log.ts";
+import { ComplexValue, VariableTable } from "./session/variables.ts";
+import { type ListenTarget, planSockets, type ServerListens, type SocketPlan } from "./sockets.ts";
+import { Groups, MemoryStore } from "./upstream/groups.ts";
+import type { Upstream } from "./upstream/upstream.ts";
+import { directiveTable, walkBlock } from "./walk.ts";
+
+export interface LoadOptions {
+  /** Full path of the main file. */
+  readonly path: string;
+  /** Ends with "/"; what relative paths start from. */
+  readonly prefix: string;
+  /** The value of -g. */
+  readonly globals: string;
+  /** The value of -e: where errors go that no `error_log` takes. */
+  readonly errorLog?: string;
+  /** With --demo notices are shown. */
+  readonly demo: boolean;
+}
+
+/** A generation that can be started. */
+export interface Cycle {
+  readonly main: MainConf & { readonly pidFile: string };
+  readonly sockets: readonly SocketPlan[];
+  readonly upstreams: readonly Upstream[];
+  readonly log: Log;
+  readonly logs: LogUse;
+  readonly memory: MemoryStore;
+}
+
+export interface Loaded {
+  /** Undefined when there are errors. */
+  readonly cycle: Cycle | undefined;
+  readonly errors: readonly ConfigError[];
+  readonly warnings: readonly ConfigError[];
+  readonly notices: readonly string[];
+  readonly files: readonly SourceFile[];
+}
+
+/** Name of the pid file under the prefix, where `pid` names no other. */
+const PID_FILE = "weir.pid";
+
+const TABLE = directiveTable(MODULES);
+
+/** What one load collects on its way. */
+class Loading implements Load {
+  readonly groups: Groups;
+  readonly can: Load["can"];
+  readonly runtimeName: string;
+  readonly errors: ConfigError[] = [];
+  readonly warnings: ConfigError[] = [];
+  readonly notices: string[] = [];
+  readonly values: ComplexValue[] = [];
+  readonly #runtime: Runtime;
+  readonly #prefix: string;
+  readonly #logs: LogUse;
+  readonly #found = new Map<string, Promise<readonly string[]>>();
+
+  constructor(runtime: Runtime, options: LoadOptions, parts: { memory: MemoryStore; logs: LogUse }) {
+    this.#runtime = runtime;
+    this.#prefix = options.prefix;
+    this.#logs = parts.logs;
+    this.groups = new Groups(parts.memory);
+    this.can = runtime.can;
+    this.runtimeName = runtime.name;
+  }
+
+  value(tree: ValueTree): ComplexValue {
+    const value = new ComplexValue(tree);
+    this.values.push(value);
+    return value;
+  }
+
+  /** One look-up for each name of a load. */
+  lookup(name: string): Promise<readonly string[]> {
+    const known = this.#found.get(name);
+    if (known !== undefined) return known;
+    const found = this.#runtime.lookup(name);
+    this.#found.set(name, found);
+    return found;
+  }
+
+  fullPath(path: string): string {
+    return path.startsWith("/") ? path : this.#prefix + path;
+  }
+
+  openLog(path: string, place: Place): LogTarget {
+    const full = path === "stderr" ? path : this.fullPath(path);
+    try {
+      return this.#logs.open(full);
+    } catch (error) {
+      throw new ConfigError(`open() "${full}" failed (${toSystemError(error).message})`, place);
+    }
+  }
+
+  warn(message: string, place?: Place): void {
+    this.warnings.push(new ConfigError(message, place));
+  }
+
+  notice(message: string): void {
+    this.notices.push(message);
+  }
+
+  fail(error: ConfigError): void {
+    this.errors.push(error);
+  }
+}
+
+/** Loads a configuration; nothing is bound, and logs are open only when it succeeded. */
+export async function loadCycle(
+  runtime: Runtime,
+  options: LoadOptions,
+  shared: { readonly logFiles: LogFiles; readonly previous: MemoryStore | undefined },
+): Promise<Loaded> {
+  const logs = shared.logFiles.use();
+  const memory = new MemoryStore(shared.previous);
+  const loading = new Loading(runtime, options, { memory, logs });
+  const root = new BlockScope("main", undefined, { file: options.path, line: 0 });
+  const files = await readAll(runtime, options, loading, root);
+  const cycle = loading.errors.length > 0
+    ? undefined
+    : await buildCycle(runtime, options, { loading, root, logs, memory });
+  const failed = cycle === undefined || loading.errors.length > 0;
+  if (failed) logs.close();
+  memory.forgetPrevious();
+  const { errors, warnings, notices } = loading;
+  return { cycle: failed ? undefined : cycle, errors, warnings, notices, files };
+}
+
+/** Walks -g and the file; a syntax error comes after the errors of what stands before it. */
+async function readAll(
+  runtime: Runtime,
+  options: LoadOptions,
+  loading: Loading,
+  root: BlockScope,
+): Promise<readonly SourceFile[]> {
+  const walk = { table: TABLE, load: loading, errors: loading.errors };
+  const globals = parseDirectives(options.globals);
+  await walkBlock(walk, globals.statements, root);
+  if (globals.error !== undefined) loading.fail(globals.error);
+  if (loading.errors.length > 0) return [];
+  const parsed = parseConfig(options.path, runtime.files);
+  await walkBlock(walk, parsed.statements, root);
+  if (parsed.error !== undefined) loading.fail(parsed.error);
+  return parsed.files;
+}
+
+interface Built {
+  readonly loading: Loading;
+  readonly root: BlockScope;
+  readonly logs: LogUse;
+  readonly memory: MemoryStore;
+}
+
+async function buildCycle(
+  runtime: Runtime,
+  options: LoadOptions,
+  { loading, root, logs, memory }: Built,
+): Promise<Cycle | undefined> {
+  mergeScope(root, MODULES);
+  loading.errors.push(...await loading.groups.build((name) => loading.lookup(name)));
+  linkValues(loading);
+  const stamp: LogStamp = { pid: runtime.host.pid, wall: () => runtime.clock.wall() };
+  const target = loading.openLog(options.errorLog ?? "stderr", root.place);
+  const level = options.demo ? "notice" as const : "error" as const;
+  const context = { modules: MODULES, load: loading, stamp, defaultLog: [{ target, level }] };
+  const scopes = serverScopes(root);
+  if (scopes.length === 0) loading.notice("there is no server to listen for: no stream block has one");
+  if (loading.errors.length > 0) return undefined;
+  const servers = scopes.map((scope): ServerListens => ({
+    server: compileServer(scope, context),
+    place: scope.place,
+    target: listenTarget(scope, loading.groups),
+    listens: scope.conf(core).listens,
+  }));
+  const sockets = plan(servers, loading);
+  const mainConf = root.conf(main);
+  const pidFile = mainConf.pidFile ?? loading.fullPath(PID_FILE);
+  const upstreams = loading.groups.all;
+  return { main: { ...mainConf, pidFile }, sockets, upstreams, log: logOf(root, context), logs, memory };
+}
+
+function linkValues(loading: Loading): void {
+  const table = new VariableTable();
+  defineVariables(table, MODULES);
+  for (const value of loading.values) {
+    try {
+      value.link(table);
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      loading.fail(error);
+    }
+  }
+}
+
+function plan(servers: readonly ServerListens[], loading: Loading): readonly SocketPlan[] {
+  try {
+    return planSockets(servers, (message) => loading.warn(message));
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    loading.fail(error);
+    return [];
+  }
+}
+
+function serverScopes(root: BlockScope): readonly BlockScope[] {
+  const streams = root.children.filter((scope) => scope.context === "stream");
+  return streams.flatMap((stream) => stream.children.filter(({ context }) => context === "server"));
+}
+
+function listenTarget(scope: BlockScope, groups: Groups): ListenTarget {
+  if (scope.content === undefined) return { kind: "none", name: "no handler" };
+  if (scope.content === "return") return { kind: "return", name: "return" };
+  const name = scope.conf(proxy).target?.text ?? "";
+  return { kind: groups.find(name)?.isNamed === true ? "upstream" : "address", name };
+}
+

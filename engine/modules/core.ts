@@ -1,0 +1,171 @@
+/** `server {}`, `listen`, `tcp_nodelay` and the core variables. nginx's ngx_stream_core_module. */
+import { formatHost, isUnix } from "../lib/address.ts";
+import { isoTime, localTime, secondsText } from "../lib/time_text.ts";
+import { parseIp } from "../lib/ip.ts";
+import { fromBytes } from "../lib/bytes.ts";
+import { flag, listenAddress, none, number, one, parameters, present, word } from "../config/args.ts";
+import { ConfigError, type Place } from "../config/tree.ts";
+import { type At, moduleOf, type Scope } from "../module.ts";
+import type { Address } from "../runtime/runtime.ts";
+import type { Session } from "../session/session.ts";
+
+/** What one `listen` asks for of one address. */
+export interface Listen {
+  readonly address: Address;
+  readonly place: Place;
+  readonly isDefault: boolean;
+  /** Socket options were given: only one `listen` of an address may have them. */
+  readonly hasOptions: boolean;
+  readonly backlog: number;
+  readonly ipv6Only: boolean;
+  readonly keepAlive: boolean;
+}
+
+export interface CoreConf {
+  /** In a `stream` block: its virtual servers in file order. */
+  readonly servers: Scope[];
+  /** In a `server` block. */
+  readonly listens: Listen[];
+  noDelay: boolean | undefined;
+}
+
+const { define, directive } = moduleOf<CoreConf>();
+
+/** nginx's on Linux. */
+const BACKLOG = 511;
+
+/** Words of `listen` that nginx knows and this version has nothing for yet. */
+const NOT_YET = {
+  ssl: present,
+  udp: present,
+  proxy_protocol: present,
+  deferred: present,
+  multipath: present,
+  rcvbuf: word,
+  sndbuf: word,
+  fastopen: word,
+  accept_filter: word,
+};
+
+function refuseNotYet(given: Readonly<Record<string, unknown>>): void {
+  const name = Object.keys(NOT_YET).find((each) => given[each] !== undefined);
+  if (name === undefined) return;
+  throw new ConfigError(`the "${name}" parameter of "listen" is not supported yet`);
+}
+
+function keepAliveOf(text: string | undefined): boolean {
+  if (text === undefined || text === "off") return false;
+  if (text === "on" || /^\d*[smhd]?:\d*[smhd]?:\d*$/.test(text) && text !== "::") return true;
+  throw new ConfigError(`invalid so_keepalive value: "${text}"`);
+}
+
+/** The addresses of a `listen` that names a host. */
+async function hostAddresses(host: string, port: number, at: At): Promise<readonly Address[]> {
+  const hosts = await at.load.lookup(host);
+  if (hosts.length === 0) {
+    throw new ConfigError(`host not found in "${host}:${port}" of the "listen" directive`);
+  }
+  return hosts.map((each) => ({ host: each, port }));
+}
+
+/** Bytes of an address, as `$binary_remote_addr` has them. */
+function binaryAddress(address: Address): string {
+  if (isUnix(address)) return "unix:";
+  const bytes = parseIp(address.host);
+  return bytes === undefined ? "" : fromBytes(bytes);
+}
+
+function portText(address: Address): string {
+  return isUnix(address) ? "" : String(address.port);
+}
+
+const wall = (session: Session) => session.worker.runtime.clock.wall();
+
+export const core = define({
+  name: "core",
+  create: () => ({ servers: [], listens: [], noDelay: undefined }),
+  merge(outer, inner) {
+    inner.noDelay ??= outer.noDelay ?? true;
+  },
+  directives: {
+    server: directive({
+      contexts: ["stream"],
+      repeat: true,
+      block: "server",
+      args: none(),
+      set(conf, _none, at) {
+        if (at.inner !== undefined) conf.servers.push(at.inner);
+      },
+      end(_conf, at) {
+        if (at.inner?.conf(core).listens.length === 0) {
+          throw new ConfigError('no "listen" is defined for server');
+        }
+      },
+    }),
+    listen: directive({
+      contexts: ["server"],
+      repeat: true,
+      args: parameters(listenAddress, {
+        default_server: present,
+        bind: present,
+        reuseport: present,
+        backlog: number({ min: 1 }),
+        ipv6only: flag,
+        so_keepalive: word,
+        ...NOT_YET,
+      }),
+      async set(conf, [targets, given], at) {
+        refuseNotYet(given);
+        if (given.reuseport === true) {
+          at.load.notice('"reuseport" has no effect: there is one worker');
+        }
+        const options = [given.bind, given.backlog, given.ipv6only, given.so_keepalive];
+        for (const target of targets) {
+          const addresses = target.kind === "name"
+            ? await hostAddresses(target.host, target.port, at)
+            : [target.address];
+          for (const address of addresses) {
+            conf.listens.push({
+              address,
+              place: { file: at.file, line: at.line },
+              isDefault: given.default_server === true,
+              hasOptions: options.some((option) => option !== undefined),
+              backlog: given.backlog ?? BACKLOG,
+              ipv6Only: given.ipv6only ?? true,
+              keepAlive: keepAliveOf(given.so_keepalive),
+            });
+          }
+        }
+      },
+    }),
+    tcp_nodelay: directive({
+      contexts: ["stream", "server"],
+      args: one(flag),
+      set(conf, on) {
+        conf.noDelay = on;
+      },
+    }),
+  },
+  variables: {
+    binary_remote_addr: (session) => binaryAddress(session.client.remote),
+    bytes_received: (session) => String(session.meter.fromClient),
+    bytes_sent: (session) => String(session.meter.toClient),
+    connection: (session) => String(session.id),
+    hostname: (session) => session.worker.runtime.host.hostname.toLowerCase(),
+    msec: { volatile: true, get: (session) => secondsText(wall(session)) },
+    nginx_version: () => "1.31.5",
+    pid: (session) => String(session.worker.runtime.host.pid),
+    protocol: () => "TCP",
+    remote_addr: (session) => formatHost(session.client.remote),
+    remote_port: (session) => portText(session.client.remote),
+    server_addr: (session) => formatHost(session.client.local),
+    server_port: (session) => portText(session.client.local),
+    session_time: {
+      volatile: true,
+      get: (session) => secondsText(session.worker.runtime.clock.now() - session.startedAt),
+    },
+    status: { volatile: true, get: (session) => String(session.status).padStart(3, "0") },
+    time_iso8601: { volatile: true, get: (session) => isoTime(wall(session)) },
+    time_local: { volatile: true, get: (session) => localTime(wall(session)) },
+  },
+});

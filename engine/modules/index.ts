@@ -1,0 +1,26 @@
+/** All modules in nginx's order; handlers of one phase run in the reverse of it. */
+import type { AnyModule, Module } from "../module.ts";
+import { access } from "./access.ts";
+import { core } from "./core.ts";
+import { errlog } from "./errlog.ts";
+import { log } from "./log.ts";
+import { main } from "./main.ts";
+import { proxy } from "./proxy.ts";
+import { returnModule } from "./return.ts";
+import { upstream } from "./upstream.ts";
+
+/** Closes over the configuration type: the loader only hands a module what it made itself. */
+function any<C>(module: Module<C>): AnyModule {
+  return module as unknown as AnyModule;
+}
+
+export const MODULES: readonly AnyModule[] = [
+  any(main),
+  any(errlog),
+  any(core),
+  any(log),
+  any(access),
+  any(upstream),
+  any(returnModule),
+  any(proxy),
+];

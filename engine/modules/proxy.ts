@@ -1,0 +1,218 @@
+/** `proxy_pass` and its family: relays a client to a peer. nginx's ngx_stream_proxy_module. */
+import { complexValue, flag, many, number, one, size, time, word } from "../config/args.ts";
+import { parseSource } from "../config/address.ts";
+import { ConfigError } from "../config/tree.ts";
+import { parseValue } from "../config/value.ts";
+import { type Address, formatAddress } from "../lib/address.ts";
+import { type AnyDirective, type At, moduleOf } from "../module.ts";
+import { IdleRelay, type IdleRelayEnd } from "../relay/idle.ts";
+import { genericRelay } from "../relay/relay.ts";
+import type { Session } from "../session/session.ts";
+import type { ComplexValue } from "../session/variables.ts";
+import { connectUpstream, type ConnectRules, type Reached } from "../upstream/connect.ts";
+import { fixedTarget, type Target, variableTarget } from "../upstream/target.ts";
+
+/** Undefined is unset. Times are ms, sizes are bytes. */
+interface ProxyConf {
+  target: Target | undefined;
+  connectTimeoutMs: number | undefined;
+  timeoutMs: number | undefined;
+  bufferBytes: number | undefined;
+  halfClose: boolean | undefined;
+  /** Null is `off`, which also cancels an outer one. */
+  bind: ComplexValue | null | undefined;
+  next: boolean | undefined;
+  tries: number | undefined;
+  nextTimeoutMs: number | undefined;
+  keepAlive: boolean | undefined;
+  /** Built once per virtual server from the fields above. */
+  rules: ConnectRules | undefined;
+}
+
+const { define, directive } = moduleOf<ProxyConf>();
+
+/** Fields whose directives only store their value. */
+type Stored = {
+  [F in keyof ProxyConf]-?: number extends ProxyConf[F] ? F : boolean extends ProxyConf[F] ? F : never;
+}[keyof ProxyConf];
+
+function stored<T extends number | boolean>(field: Stored, type: Parameters<typeof one<T>>[0]) {
+  return directive({
+    contexts: ["stream", "server"],
+    args: one(type),
+    set: (conf, value) => void Object.assign(conf, { [field]: value }),
+  });
+}
+
+/** A name that nginx calls deprecated, for the directive it stands for. */
+function renamed(newName: string, field: Stored): AnyDirective<ProxyConf> {
+  return directive({
+    contexts: ["stream", "server"],
+    args: one(size),
+    set(conf, value, at: At) {
+      const old = at.directive;
+      at.load.warn(
+        `the "${old}" directive is deprecated, use the "${newName}" directive instead`,
+        at,
+      );
+      Object.assign(conf, { [field]: value });
+    },
+  });
+}
+
+/** The address to connect from; undefined leaves the choice to the kernel. */
+function sourceOf(session: Session, bind: ComplexValue | null | undefined): Address | undefined {
+  const text = bind?.evaluate(session) ?? "";
+  if (text === "") return undefined;
+  const source = parseSource(text);
+  if (source === undefined) session.log("error", `invalid local address "${text}"`);
+  return source;
+}
+
+function logEnd(session: Session, { by, failure, timedOut }: IdleRelayEnd): void {
+  if (timedOut) {
+    session.action = "proxying connection";
+    session.log("info", "connection timed out (110: Connection timed out)");
+    return;
+  }
+  if (failure !== undefined) {
+    const side = failure.side === "client" ? "client" : "upstream";
+    const way = failure.call === "recv" ? "reading from" : "sending to";
+    session.action = `proxying and ${way} ${side}`;
+    const level = failure.side === "client" ? "info" : "error";
+    session.log(level, `${failure.call}() failed`, failure.error);
+  }
+  if (by === "stop" || !session.server.log.takes("info")) return;
+  const side = by === "client" ? "client" : "upstream";
+  session.server.log.write("info", `${side} disconnected, ${session.bytesText()}`, session.id);
+}
+
+/** nginx's line for a peer that was reached: from where to where. */
+function logConnected(session: Session, { connection, peer }: Reached): void {
+  const from = formatAddress(connection.local);
+  session.server.log.write("info", `proxy ${from} connected to ${peer.server}`, session.id);
+}
+
+async function relay(session: Session, conf: ProxyConf, reached: Reached): Promise<"done"> {
+  const { runtime, wheel } = session.worker;
+  session.action = "proxying connection";
+  session.state = "established";
+  const relaying = new IdleRelay(
+    runtime.relay ?? genericRelay(runtime.clock),
+    { client: session.client, peer: reached.connection },
+    {
+      meter: session.meter,
+      halfClose: conf.halfClose === true,
+      clock: wheel,
+      wheel,
+      bufferBytes: conf.bufferBytes ?? 0,
+      timeoutMs: conf.timeoutMs ?? 0,
+    },
+  );
+  session.interrupt = () => relaying.stop();
+  const end = await relaying.end();
+  session.interrupt = undefined;
+  reached.release();
+  logEnd(session, end);
+  return session.finish(200);
+}
+
+async function proxyPass(session: Session, conf: ProxyConf): Promise<"done"> {
+  const { target, rules } = conf;
+  const upstream = target?.of(session);
+  if (upstream === undefined || rules === undefined) return session.finish(500, "error");
+  if (session.server.noDelay) session.client.setNoDelay(true);
+  const reached = await connectUpstream(session, upstream, rules, sourceOf(session, conf.bind));
+  if (reached === 502) {
+    return session.finish(502, session.peer === undefined ? "no_peer" : "connect_failed");
+  }
+  if (reached === 500) return session.finish(500, "error");
+  if (session.server.log.takes("info")) logConnected(session, reached);
+  return relay(session, conf, reached);
+}
+
+export const proxy = define({
+  name: "proxy",
+  create: () => ({
+    target: undefined,
+    connectTimeoutMs: undefined,
+    timeoutMs: undefined,
+    bufferBytes: undefined,
+    halfClose: undefined,
+    bind: undefined,
+    next: undefined,
+    tries: undefined,
+    nextTimeoutMs: undefined,
+    keepAlive: undefined,
+    rules: undefined,
+  }),
+  merge(outer, inner) {
+    inner.connectTimeoutMs ??= outer.connectTimeoutMs ?? 60_000;
+    inner.timeoutMs ??= outer.timeoutMs ?? 600_000;
+    inner.bufferBytes ??= outer.bufferBytes ?? 16_384;
+    inner.halfClose ??= outer.halfClose ?? false;
+    if (inner.bind === undefined) inner.bind = outer.bind;
+    inner.next ??= outer.next ?? true;
+    inner.tries ??= outer.tries ?? 0;
+    inner.nextTimeoutMs ??= outer.nextTimeoutMs ?? 0;
+    inner.keepAlive ??= outer.keepAlive ?? false;
+  },
+  compile(conf) {
+    conf.rules = {
+      connectTimeoutMs: conf.connectTimeoutMs ?? 0,
+      next: conf.next === true,
+      tries: conf.tries ?? 0,
+      nextTimeoutMs: conf.nextTimeoutMs ?? 0,
+      keepAlive: conf.keepAlive === true,
+    };
+  },
+  directives: {
+    proxy_pass: directive({
+      contexts: ["server"],
+      args: one(complexValue),
+      set(conf, tree, at) {
+        const { groups } = at.load;
+        const value = at.load.value(tree);
+        conf.target = value.constant === undefined
+          ? variableTarget(groups, value, at)
+          : fixedTarget(groups, value.constant, at);
+        at.scope.content = "proxy";
+      },
+    }),
+    proxy_connect_timeout: stored("connectTimeoutMs", time),
+    proxy_timeout: stored("timeoutMs", time),
+    proxy_buffer_size: stored("bufferBytes", size),
+    proxy_downstream_buffer: renamed("proxy_buffer_size", "bufferBytes"),
+    proxy_upstream_buffer: renamed("proxy_buffer_size", "bufferBytes"),
+    proxy_half_close: stored("halfClose", flag),
+    proxy_next_upstream: stored("next", flag),
+    proxy_next_upstream_tries: stored("tries", number({})),
+    proxy_next_upstream_timeout: stored("nextTimeoutMs", time),
+    proxy_socket_keepalive: stored("keepAlive", flag),
+    proxy_bind: directive({
+      contexts: ["stream", "server"],
+      args: many(word),
+      set(conf, [text = "", option, ...rest], at) {
+        if (option !== undefined && option !== "transparent" || rest.length > 0) {
+          throw new ConfigError(`invalid parameter "${option}"`);
+        }
+        if (option !== undefined) {
+          throw new ConfigError(`the "transparent" parameter is not supported on ${at.load.runtimeName}`);
+        }
+        conf.bind = text === "off" ? null : bindValue(text, at);
+      },
+    }),
+  },
+  phases: { content: proxyPass },
+});
+
+function bindValue(text: string, at: At): ComplexValue {
+  if (!at.load.can.has("bindSource")) {
+    throw new ConfigError(`"proxy_bind" is not supported on ${at.load.runtimeName}`);
+  }
+  const value = at.load.value(parseValue(text));
+  if (value.constant !== undefined && parseSource(value.constant) === undefined) {
+    throw new ConfigError(`invalid address "${value.constant}"`);
+  }
+  return value;
+}
