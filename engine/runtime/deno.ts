@@ -1,0 +1,89 @@
+/** The adapter for Deno: its `node:net`, `Deno.serve` for the dashboard, and its permissions. */
+import { chmodSync } from "node:fs";
+import { isatty } from "node:tty";
+import { isUnix } from "../lib/address.ts";
+import { toSystemError } from "../lib/errno.ts";
+import { removeSocket } from "./common.ts";
+import { createNodeRuntime } from "./node.ts";
+import type { Address, HttpServer, Needs, Runtime } from "./runtime.ts";
+
+type Fetch = (request: Request) => Response | Promise<Response>;
+
+function serve(address: Address, fetch: Fetch): Deno.HttpServer<Deno.Addr> {
+  if (isUnix(address)) return Deno.serve({ path: address.path, onListen() {} }, fetch);
+  return Deno.serve({ hostname: address.host, port: address.port, onListen() {} }, fetch);
+}
+
+// The body is synchronous, but its errors have to be rejections.
+// deno-lint-ignore require-await
+async function serveHttp(address: Address, fetch: Fetch): Promise<HttpServer> {
+  try {
+    const server = serve(address, fetch);
+    if (isUnix(address)) chmodSync(address.path, 0o600);
+    const bound = server.addr;
+    return {
+      address: "port" in bound && !isUnix(address) ? { host: address.host, port: bound.port } : address,
+      async close() {
+        await Promise.race([server.shutdown(), new Promise((done) => setTimeout(done, 200))]);
+        if (isUnix(address)) removeSocket(address.path);
+      },
+    };
+  } catch (error) {
+    throw toSystemError(error);
+  }
+}
+
+/** One permission of Deno for each thing that is needed. */
+function descriptors({ net, read, write }: Needs): readonly Deno.PermissionDescriptor[] {
+  return [
+    ...net === true ? [{ name: "net" as const }] : net.map((host) => ({ name: "net" as const, host })),
+    ...pathsOf("read", read),
+    ...pathsOf("write", write),
+  ];
+}
+
+function pathsOf(name: "read" | "write", paths: readonly string[] | true) {
+  return paths === true ? [{ name }] : paths.map((path) => ({ name, path }));
+}
+
+function flagOf(descriptor: Deno.PermissionDescriptor): string {
+  if (descriptor.name === "net") return `net=${descriptor.host ?? ""}`;
+  if (descriptor.name === "read" || descriptor.name === "write") {
+    return `${descriptor.name}=${descriptor.path ?? ""}`;
+  }
+  return descriptor.name;
+}
+
+/** Asks on a terminal; elsewhere only looks. */
+async function permit(needs: Needs): Promise<readonly string[]> {
+  const isAsking = isatty(0);
+  const missing = new Map<string, string[]>();
+  for (const descriptor of descriptors(needs)) {
+    const status = isAsking
+      ? await Deno.permissions.request(descriptor)
+      : await Deno.permissions.query(descriptor);
+    if (status.state === "granted") continue;
+    const [kind = "", value = ""] = flagOf(descriptor).split(/=(.*)/s);
+    missing.set(kind, [...missing.get(kind) ?? [], value]);
+  }
+  return [...missing].map(([kind, values]) => {
+    const named = values.filter((value) => value !== "");
+    return named.length < values.length ? `--allow-${kind}` : `--allow-${kind}=${named.join(",")}`;
+  });
+}
+
+/** Deno opens its inspector on SIGUSR1 as soon as any signal listener exists. */
+async function closeInspector(): Promise<void> {
+  await new Promise((done) => setTimeout(done, 50));
+  const { close } = await import("node:inspector");
+  close();
+}
+
+export const runtime: Runtime = createNodeRuntime({
+  name: "deno",
+  version: Deno.version.deno,
+  lacks: ["ipv6Only"],
+  serveHttp,
+  permit,
+  afterUsr1: () => void closeInspector().catch(() => {}), // without an inspector nothing was opened
+});
