@@ -71,7 +71,11 @@ async function refusal(
   if (!needsToken(req.path)) return undefined;
   const given = /^Bearer (\S{1,256})$/i.exec(req.header("authorization") ?? "")?.[1] ?? "";
   if (sameDigest(await digest(given), await expected)) return undefined;
-  const answer = problem(401, "Unauthorized", "Give the token of the printed link as a bearer token");
+  const answer = problem(
+    401,
+    "Unauthorized",
+    "Give the token of the printed link as a bearer token",
+  );
   answer.headers.set("www-authenticate", "Bearer");
   return answer;
 }

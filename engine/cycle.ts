@@ -69,7 +69,11 @@ class Loading implements Load {
   readonly #logs: LogUse;
   readonly #found = new Map<string, Promise<readonly string[]>>();
 
-  constructor(runtime: Runtime, options: LoadOptions, parts: { memory: MemoryStore; logs: LogUse }) {
+  constructor(
+    runtime: Runtime,
+    options: LoadOptions,
+    parts: { memory: MemoryStore; logs: LogUse },
+  ) {
     this.#runtime = runtime;
     this.#prefix = options.prefix;
     this.#logs = parts.logs;
@@ -178,7 +182,9 @@ async function buildCycle(
   const level = options.demo ? "notice" as const : "error" as const;
   const context = { modules: MODULES, load: loading, stamp, defaultLog: [{ target, level }] };
   const scopes = serverScopes(root);
-  if (scopes.length === 0) loading.notice("there is no server to listen for: no stream block has one");
+  if (scopes.length === 0) {
+    loading.notice("there is no server to listen for: no stream block has one");
+  }
   if (loading.errors.length > 0) return undefined;
   const servers = scopes.map((scope): ServerListens => ({
     server: compileServer(scope, context),
@@ -190,7 +196,14 @@ async function buildCycle(
   const mainConf = root.conf(main);
   const pidFile = mainConf.pidFile ?? loading.fullPath(PID_FILE);
   const upstreams = loading.groups.all;
-  return { main: { ...mainConf, pidFile }, sockets, upstreams, log: logOf(root, context), logs, memory };
+  return {
+    main: { ...mainConf, pidFile },
+    sockets,
+    upstreams,
+    log: logOf(root, context),
+    logs,
+    memory,
+  };
 }
 
 function linkValues(loading: Loading): void {
@@ -227,4 +240,3 @@ function listenTarget(scope: BlockScope, groups: Groups): ListenTarget {
   const name = scope.conf(proxy).target?.text ?? "";
   return { kind: groups.find(name)?.isNamed === true ? "upstream" : "address", name };
 }
-

@@ -119,7 +119,8 @@ function planSocket(group: Group, others: readonly Group[]): SocketPlan {
     ipv6Only: listen?.ipv6Only ?? true,
     keepAlive: listen?.keepAlive ?? false,
     log: main.server.log,
-    serverFor: byHost.size === 0 ? () => main.server : ({ local }) =>
-      (isUnix(local) ? undefined : byHost.get(local.host)) ?? main.server,
+    serverFor: byHost.size === 0
+      ? () => main.server
+      : ({ local }) => (isUnix(local) ? undefined : byHost.get(local.host)) ?? main.server,
   };
 }

@@ -58,17 +58,24 @@ function App(): VNode {
   const isStale = now.value - lastAt.value > STALE_MS;
   const { version, runtime, config } = data.status;
   const show = VIEWS[view.value]?.[1] ?? overview;
-  return html`<div class=${isStale ? "stale" : ""}>
-    <a class="skip" href="#main">Skip to content</a>
-    <header><strong>Weir</strong>
-      <span class="muted">${version} on ${runtime.name} ${runtime.version} · generation ${config.generation}</span>
-      <span class="grow"></span>
-      <span>${isStale ? "○ stopped" : "● live"}</span>
-      <button onClick=${toggleTheme}>Theme</button></header>
-    <${Banner} isStale=${isStale} />
-    <nav aria-label="Views">${Object.entries(VIEWS).map(([name, [title]]) =>
-      html`<a key=${name} href=${`#${name}`} aria-current=${view.value === name ? "page" : undefined}>${title}</a>`)}</nav>
-    <main id="main" tabindex="-1">${show(data)}</main></div>`;
+  return html`
+    <div class=${isStale ? "stale" : ""}>
+      <a class="skip" href="#main">Skip to content</a>
+      <header><strong>Weir</strong>
+          <span class="muted">${version} on ${runtime.name} ${runtime.version} · generation ${config
+            .generation}</span>
+          <span class="grow"></span>
+          <span>${isStale ? "○ stopped" : "● live"}</span>
+          <button onClick=${toggleTheme}>Theme</button></header>
+      <${Banner} isStale=${isStale} />
+      <nav aria-label="Views">${Object.entries(VIEWS).map(([name, [title]]) =>
+        html`<a key=${name} href=${`#${name}`} aria-current=${
+          view.value === name ? "page" : undefined
+        }>${title}</a>`
+      )}</nav>
+      <main id="main" tabindex="-1">${show(data)}</main>
+    </div>
+  `;
 }
 
 const theme = localStorage.getItem("weir-theme");

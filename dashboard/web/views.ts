@@ -24,9 +24,12 @@ function stateCell(state: string, sentence: string | null): VNode {
 function sparkline(values: readonly number[], colour: string): VNode {
   const top = Math.max(1, ...values);
   const points = values.map((value, at) => `${at + 60 - values.length},${30 - 28 * value / top}`);
-  return html`<svg viewBox="0 0 59 32" preserveAspectRatio="none" aria-hidden="true">
-    <polyline points=${points.join(" ")} fill="none" stroke=${`var(--${colour})`}
-      stroke-width="1.5" vector-effect="non-scaling-stroke" /></svg>`;
+  return html`
+    <svg viewBox="0 0 59 32" preserveAspectRatio="none" aria-hidden="true">
+      <polyline points=${points.join(" ")} fill="none" stroke=${`var(--${colour})`}
+        stroke-width="1.5" vector-effect="non-scaling-stroke" />
+    </svg>
+  `;
 }
 
 function tile(name: string, value: string, series: readonly number[], colour: string): VNode {
@@ -80,20 +83,42 @@ function cell(label: string, value: string): VNode {
 }
 
 function table(heads: readonly string[], rows: readonly VNode[]): VNode {
-  return html`<div class="scroll live"><table><thead><tr>
-    ${heads.map((head) => html`<th class=${head.startsWith(">") ? "n" : ""}>${head.replace(">", "")}</th>`)}
-    </tr></thead><tbody>${rows}</tbody></table></div>`;
+  return html`
+    <div class="scroll live">
+      <table>
+        <thead>
+          <tr>
+        ${heads.map((head) =>
+          html`<th class=${head.startsWith(">") ? "n" : ""}>${head.replace(">", "")}</th>`
+        )}
+        </tr>
+        </thead>
+        <tbody>${rows}</tbody>
+      </table>
+    </div>
+  `;
 }
 
 export function listeners({ status }: Tick): VNode {
-  const rows = status.server_zones.map((zone) => html`<tr key=${zone.id}>
+  const rows = status.server_zones.map((zone) =>
+    html`<tr key=${zone.id}>
     ${stateCell(zone.state, zone.reason)}
     <td>${zone.listen}<small>${zone.source.file}:${zone.source.line}</small></td>
     <td>→ ${zone.target.name}</td>
     ${cell("active", count(zone.processing))}${cell("accepted", count(zone.connections))}
     ${cell("discarded", count(zone.discarded))}
-    ${cell("in", bytes(zone.received))}${cell("out", bytes(zone.sent))}</tr>`);
-  const heads = ["State", "Listener", "Target", ">Active", ">Accepted", ">Discarded", ">In", ">Out"];
+    ${cell("in", bytes(zone.received))}${cell("out", bytes(zone.sent))}</tr>`
+  );
+  const heads = [
+    "State",
+    "Listener",
+    "Target",
+    ">Active",
+    ">Accepted",
+    ">Discarded",
+    ">In",
+    ">Out",
+  ];
   return html`<section><h2>Listeners</h2>${table(heads, rows)}</section>`;
 }
 
@@ -107,12 +132,24 @@ function peerRow(peer: PeerStatus, total: number): VNode {
     ${cell("total", count(peer.connections))}${cell("fails", count(peer.fails))}
     ${cell("in", bytes(peer.received))}${cell("out", bytes(peer.sent))}
     <td data-label="share"><span class="share"><svg viewBox="0 0 100 6" preserveAspectRatio="none">
-      <rect width=${100 * share} height="6" fill="var(--in)" /></svg></span>${Math.round(100 * share)} %</td></tr>`;
+      <rect width=${100 * share} height="6" fill="var(--in)" /></svg></span>${
+    Math.round(100 * share)
+  } %</td></tr>`;
 }
 
 function group(upstream: UpstreamStatus): VNode {
   const total = upstream.peers.reduce((sum, peer) => sum + peer.received + peer.sent, 0);
-  const heads = ["State", "Peer", ">Weight", ">Active", ">Total", ">Fails", ">In", ">Out", "Share of traffic"];
+  const heads = [
+    "State",
+    "Peer",
+    ">Weight",
+    ">Active",
+    ">Total",
+    ">Fails",
+    ">In",
+    ">Out",
+    "Share of traffic",
+  ];
   return html`<section key=${upstream.name}>
     <h2>${upstream.name} <span class="muted">${upstream.algorithm}</span></h2>
     ${table(heads, upstream.peers.map((peer) => peerRow(peer, total)))}</section>`;
@@ -126,17 +163,23 @@ export function upstreams({ status }: Tick): VNode {
 }
 
 export function connections({ connections: { total, items }, status }: Tick): VNode {
-  const rows = items.map((each) => html`<tr key=${each.id}>
+  const rows = items.map((each) =>
+    html`<tr key=${each.id}>
     <td>${each.client}<small>${each.state}</small></td><td>${each.listener}</td>
     <td>→ ${each.peer ?? each.upstream ?? "–"}</td>
     ${cell("age", age(each.ageMs))}${cell("idle", age(each.idleMs))}
     ${cell("in", bytes(each.received))}${cell("out", bytes(each.sent))}
-    ${cell("rate", `${bytes(1000 * (each.received + each.sent) / Math.max(1000, each.ageMs))}/s`)}</tr>`);
+    ${
+      cell("rate", `${bytes(1000 * (each.received + each.sent) / Math.max(1000, each.ageMs))}/s`)
+    }</tr>`
+  );
   const heads = ["Client", "Listener", "Peer", ">Age", ">Idle", ">In", ">Out", ">Mean rate"];
   if (total === 0) {
     const listener = status.server_zones[0]?.listen.replace("0.0.0.0", "127.0.0.1") ?? "";
     return html`<p class="muted">No connections now. Try: nc ${listener.replace(":", " ")}</p>`;
   }
-  return html`<section><h2>Connections <span class="muted">newest ${items.length} of ${count(total)}</span></h2>
+  return html`<section><h2>Connections <span class="muted">newest ${items.length} of ${
+    count(total)
+  }</span></h2>
     ${table(heads, rows)}</section>`;
 }

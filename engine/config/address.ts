@@ -59,7 +59,9 @@ function parseHostPorts(source: string, allowsRange: boolean): HostPorts {
   if (isV6 ? source.indexOf("/", close) > 0 : /[/?]/.test(source)) {
     throw new ConfigError("invalid host");
   }
-  if (isV6 && close + 1 < source.length && colon !== close + 1) throw new ConfigError("invalid host");
+  if (isV6 && close + 1 < source.length && colon !== close + 1) {
+    throw new ConfigError("invalid host");
+  }
   const ports = colon < 0 ? undefined : parsePorts(source.slice(colon + 1), allowsRange);
   const host = isV6 ? source.slice(1, close) : source.slice(0, colon < 0 ? undefined : colon);
   if (host === "") throw new ConfigError("no host");

@@ -146,7 +146,9 @@ export class Lexer {
   #tooLong(start: number, line: number, quote: number): never {
     const message = quote === 0
       ? `too long parameter "${this.#text.slice(start, start + 10)}..." started`
-      : `too long parameter, probably missing terminating "${String.fromCharCode(quote)}" character`;
+      : `too long parameter, probably missing terminating "${
+        String.fromCharCode(quote)
+      }" character`;
     throw new ConfigError(message, { file: this.#file, line });
   }
 

@@ -100,7 +100,10 @@ class Parser {
       throw new ConfigError(`more than ${MAX_DEPTH} files include each other`, place, "include");
     }
     const lexer = new Lexer(text, path);
-    const end = this.#parseStatements({ lexer, file: path, blocks: from?.blocks ?? 0, includes }, into);
+    const end = this.#parseStatements(
+      { lexer, file: path, blocks: from?.blocks ?? 0, includes },
+      into,
+    );
     if (end.kind === "end") return;
     throw new ConfigError('unexpected "}"', { file: path, line: end.line });
   }

@@ -47,7 +47,8 @@ function escaped(word: string, special: RegExp, quote: string): string {
   let text = "";
   for (let at = 0; at < word.length; at++) {
     const char = word.charAt(at);
-    const isEscape = char === "\\" && new RegExp(`^(?:${special.source})`).test(word.slice(at + 1, at + 2));
+    const isEscape = char === "\\" &&
+      new RegExp(`^(?:${special.source})`).test(word.slice(at + 1, at + 2));
     text += isEscape || char === quote ? `\\${char}` : char;
   }
   return text;

@@ -70,9 +70,7 @@ function valid(value: number): number {
 
 function scaled(text: string, units: string): number {
   const power = units.indexOf(text.slice(-1).toLowerCase()) + 1;
-  return power === 0 || text === ""
-    ? digitsOf(text)
-    : digitsOf(text.slice(0, -1)) * 1024 ** power;
+  return power === 0 || text === "" ? digitsOf(text) : digitsOf(text.slice(0, -1)) * 1024 ** power;
 }
 
 /** Bytes, with k or m. */

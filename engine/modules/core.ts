@@ -3,7 +3,16 @@ import { formatHost, isUnix } from "../lib/address.ts";
 import { isoTime, localTime, secondsText } from "../lib/time_text.ts";
 import { parseIp } from "../lib/ip.ts";
 import { fromBytes } from "../lib/bytes.ts";
-import { flag, listenAddress, none, number, one, parameters, present, word } from "../config/args.ts";
+import {
+  flag,
+  listenAddress,
+  none,
+  number,
+  one,
+  parameters,
+  present,
+  word,
+} from "../config/args.ts";
 import { ConfigError, type Place } from "../config/tree.ts";
 import { type At, moduleOf, type Scope } from "../module.ts";
 import type { Address } from "../runtime/runtime.ts";

@@ -9,7 +9,7 @@ import { IdleRelay, type IdleRelayEnd } from "../relay/idle.ts";
 import { genericRelay } from "../relay/relay.ts";
 import type { Session } from "../session/session.ts";
 import type { ComplexValue } from "../session/variables.ts";
-import { connectUpstream, type ConnectRules, type Reached } from "../upstream/connect.ts";
+import { type ConnectRules, connectUpstream, type Reached } from "../upstream/connect.ts";
 import { fixedTarget, type Target, variableTarget } from "../upstream/target.ts";
 
 /** Undefined is unset. Times are ms, sizes are bytes. */
@@ -33,7 +33,9 @@ const { define, directive } = moduleOf<ProxyConf>();
 
 /** Fields whose directives only store their value. */
 type Stored = {
-  [F in keyof ProxyConf]-?: number extends ProxyConf[F] ? F : boolean extends ProxyConf[F] ? F : never;
+  [F in keyof ProxyConf]-?: number extends ProxyConf[F] ? F
+    : boolean extends ProxyConf[F] ? F
+    : never;
 }[keyof ProxyConf];
 
 function stored<T extends number | boolean>(field: Stored, type: Parameters<typeof one<T>>[0]) {
@@ -197,7 +199,9 @@ export const proxy = define({
           throw new ConfigError(`invalid parameter "${option}"`);
         }
         if (option !== undefined) {
-          throw new ConfigError(`the "transparent" parameter is not supported on ${at.load.runtimeName}`);
+          throw new ConfigError(
+            `the "transparent" parameter is not supported on ${at.load.runtimeName}`,
+          );
         }
         conf.bind = text === "off" ? null : bindValue(text, at);
       },

@@ -1,14 +1,6 @@
 /** `upstream {}`, its peers and methods, and the `$upstream_*` variables. */
 import { secondsText } from "../lib/time_text.ts";
-import {
-  number,
-  one,
-  parameters,
-  peerAddress,
-  present,
-  seconds,
-  word,
-} from "../config/args.ts";
+import { number, one, parameters, peerAddress, present, seconds, word } from "../config/args.ts";
 import { ConfigError } from "../config/tree.ts";
 import { type AnyDirective, moduleOf } from "../module.ts";
 import type { Attempt, Session } from "../session/session.ts";

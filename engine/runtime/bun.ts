@@ -23,7 +23,9 @@ async function serveHttp(
   try {
     const server = await serve(address, fetch);
     return {
-      address: isUnix(address) ? address : { host: address.host, port: server.port ?? address.port },
+      address: isUnix(address)
+        ? address
+        : { host: address.host, port: server.port ?? address.port },
       async close() {
         await server.stop(true);
         if (isUnix(address)) removeSocket(address.path);

@@ -22,7 +22,9 @@ async function serveHttp(address: Address, fetch: Fetch): Promise<HttpServer> {
     if (isUnix(address)) chmodSync(address.path, 0o600);
     const bound = server.addr;
     return {
-      address: "port" in bound && !isUnix(address) ? { host: address.host, port: bound.port } : address,
+      address: "port" in bound && !isUnix(address)
+        ? { host: address.host, port: bound.port }
+        : address,
       async close() {
         await Promise.race([server.shutdown(), new Promise((done) => setTimeout(done, 200))]);
         if (isUnix(address)) removeSocket(address.path);
@@ -36,7 +38,9 @@ async function serveHttp(address: Address, fetch: Fetch): Promise<HttpServer> {
 /** One permission of Deno for each thing that is needed. */
 function descriptors({ net, read, write }: Needs): readonly Deno.PermissionDescriptor[] {
   return [
-    ...net === true ? [{ name: "net" as const }] : net.map((host) => ({ name: "net" as const, host })),
+    ...net === true
+      ? [{ name: "net" as const }]
+      : net.map((host) => ({ name: "net" as const, host })),
     ...pathsOf("read", read),
     ...pathsOf("write", write),
   ];

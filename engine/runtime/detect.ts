@@ -4,11 +4,12 @@ import process from "node:process";
 import type { Runtime } from "./runtime.ts";
 
 /** Adding an adapter is one file and one line here. */
-const ADAPTERS: readonly { readonly here: () => boolean; readonly load: () => Promise<Runtime> }[] = [
-  { here: () => "Deno" in globalThis, load: async () => (await import("./deno.ts")).runtime },
-  { here: () => "Bun" in globalThis, load: async () => (await import("./bun.ts")).runtime },
-  { here: () => true, load: async () => (await import("./node.ts")).runtime },
-];
+const ADAPTERS: readonly { readonly here: () => boolean; readonly load: () => Promise<Runtime> }[] =
+  [
+    { here: () => "Deno" in globalThis, load: async () => (await import("./deno.ts")).runtime },
+    { here: () => "Bun" in globalThis, load: async () => (await import("./bun.ts")).runtime },
+    { here: () => true, load: async () => (await import("./node.ts")).runtime },
+  ];
 
 export function detectRuntime(): Promise<Runtime> {
   const adapter = ADAPTERS.find(({ here }) => here());

@@ -67,7 +67,9 @@ export const files: Files = {
   write: (path, bytes) => attempt(() => writeFileSync(nameOf(path), bytes)),
   append: (path) => attempt(() => new AppendedFile(path)),
   list: (path) =>
-    attempt(() => readdirSync(nameOf(path))).map((name) => Buffer.from(name, "utf8").toString("latin1")),
+    attempt(() => readdirSync(nameOf(path))).map((name) =>
+      Buffer.from(name, "utf8").toString("latin1")
+    ),
   exists: (path) => existsSync(nameOf(path)),
   remove: (path) => attempt(() => rmSync(nameOf(path), { force: true })),
 };

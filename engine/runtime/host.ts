@@ -25,7 +25,9 @@ function writeAll(descriptor: number, bytes: Uint8Array): void {
 
 function descriptorLimit(): number | undefined {
   try {
-    const line = /^Max open files\s+(\d+|unlimited)/m.exec(readFileSync("/proc/self/limits", "latin1"));
+    const line = /^Max open files\s+(\d+|unlimited)/m.exec(
+      readFileSync("/proc/self/limits", "latin1"),
+    );
     const limit = Number(line?.[1]);
     return Number.isFinite(limit) ? limit : undefined;
   } catch {

@@ -46,7 +46,13 @@ function listen(address: Address, options: ListenOptions): Promise<Listener> {
 function listenOptions(address: Address, { backlog, ipv6Only }: ListenOptions) {
   if (isUnix(address)) return { path: address.path, backlog };
   const isV6 = address.host.includes(":");
-  return { host: address.host, port: address.port, backlog, exclusive: true, ipv6Only: isV6 && ipv6Only };
+  return {
+    host: address.host,
+    port: address.port,
+    backlog,
+    exclusive: true,
+    ipv6Only: isV6 && ipv6Only,
+  };
 }
 
 function accepted(

@@ -160,7 +160,14 @@ export interface Files {
   remove(path: string): void;
 }
 
-export type Signal = "SIGTERM" | "SIGINT" | "SIGQUIT" | "SIGHUP" | "SIGUSR1" | "SIGUSR2" | "SIGWINCH";
+export type Signal =
+  | "SIGTERM"
+  | "SIGINT"
+  | "SIGQUIT"
+  | "SIGHUP"
+  | "SIGUSR1"
+  | "SIGUSR2"
+  | "SIGWINCH";
 
 export interface Host {
   readonly pid: number;
@@ -209,7 +216,10 @@ export interface Runtime {
   random(): number;
   randomBytes(length: number): Uint8Array;
   /** Serves `fetch`; streams are never cut for being idle. Rejects with SystemError. */
-  serveHttp(address: Address, fetch: (request: Request) => Response | Promise<Response>): Promise<HttpServer>;
+  serveHttp(
+    address: Address,
+    fetch: (request: Request) => Response | Promise<Response>,
+  ): Promise<HttpServer>;
   /**
    * Asks for what the host's permission system wants before anything starts; [] when all is granted.
    * Otherwise the flags that are missing, as the host spells them.

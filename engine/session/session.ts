@@ -73,7 +73,11 @@ export class Session {
   constructor(
     worker: Worker,
     client: Connection,
-    at: { readonly id: number; readonly server: VirtualServer; readonly counters: ListenerCounters },
+    at: {
+      readonly id: number;
+      readonly server: VirtualServer;
+      readonly counters: ListenerCounters;
+    },
   ) {
     this.id = at.id;
     this.worker = worker;

@@ -23,7 +23,10 @@ export interface ListenerStatus {
   readonly state: "accepting" | "limited" | "failed" | "draining";
   readonly reason: string | null;
   readonly source: { readonly file: string; readonly line: number };
-  readonly target: { readonly kind: "upstream" | "address" | "return" | "none"; readonly name: string };
+  readonly target: {
+    readonly kind: "upstream" | "address" | "return" | "none";
+    readonly name: string;
+  };
   /** Sessions now. */
   readonly processing: number;
   /** Accepted since the start. */
@@ -162,7 +165,14 @@ export interface ConnectionsPage {
 /** Something rare that happened. */
 export type EngineEvent =
   | { readonly kind: "reload"; readonly at: number; readonly ok: boolean; readonly text: string }
-  | { readonly kind: "peer"; readonly at: number; readonly upstream: string; readonly peer: string; readonly to: PeerState; readonly text: string }
+  | {
+    readonly kind: "peer";
+    readonly at: number;
+    readonly upstream: string;
+    readonly peer: string;
+    readonly to: PeerState;
+    readonly text: string;
+  }
   | { readonly kind: "overload"; readonly at: number; readonly text: string }
   | { readonly kind: "quit"; readonly at: number; readonly text: string };
 

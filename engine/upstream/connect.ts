@@ -207,4 +207,3 @@ function isExpected({ code }: SystemError): boolean {
   return code === "ECONNREFUSED" || code === "ENETUNREACH" || code === "EHOSTUNREACH" ||
     code === "ECONNRESET" || code === "ENOENT" || code === "EAGAIN";
 }
-

@@ -48,4 +48,3 @@ function single(session: Session, text: string, place: Place): Upstream | undefi
   const parts = { name: text, place, isNamed: false, method: roundRobin, peers: [peer], memory };
   return new Upstream(parts, roundRobin);
 }
-
