@@ -18,7 +18,7 @@ const GLYPHS: Readonly<Record<string, string>> = {
 
 function stateCell(state: string, sentence: string | null): VNode {
   return html`<td><span class=${`s-${state}`}>${GLYPHS[state] ?? "?"} ${state}</span>
-    ${sentence !== null && html`<small>${sentence}</small>`}</td>`;
+    ${sentence !== null && sentence !== state && html`<small>${sentence}</small>`}</td>`;
 }
 
 function sparkline(values: readonly number[], colour: string): VNode {
