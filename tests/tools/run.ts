@@ -29,6 +29,7 @@ const steps: readonly (readonly [string, readonly string[]])[] = [
     process.execPath,
     "--test",
     "--test-concurrency=2",
+    "--test-timeout=120000",
     ...globSync("tests/**/*.test.ts", { cwd: root }),
   ]],
 ];
