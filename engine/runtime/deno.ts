@@ -1,11 +1,26 @@
-/** The adapter for Deno: its `node:net`, `Deno.serve` for the dashboard, and its permissions. */
+/** The adapter for Deno: native sockets, `Deno.serve` for the dashboard, and its permissions. */
 import { chmodSync } from "node:fs";
 import { isatty } from "node:tty";
 import { isUnix } from "../lib/address.ts";
-import { toSystemError } from "../lib/errno.ts";
+import { SystemError, toSystemError } from "../lib/errno.ts";
 import { removeSocket } from "./common.ts";
-import { createNodeRuntime } from "./node.ts";
-import type { Address, HttpServer, Needs, Runtime } from "./runtime.ts";
+import { DenoConnection } from "./deno_connection.ts";
+import { connect as connectNode, createNodeRuntime } from "./node.ts";
+import type {
+  Address,
+  Connecting,
+  Connection,
+  ConnectOptions,
+  HttpServer,
+  Listener,
+  ListenOptions,
+  Needs,
+  Runtime,
+} from "./runtime.ts";
+
+/** Pause after a failed accept (EMFILE): long enough for descriptors to come back. */
+const ACCEPT_PAUSE_MS = 100;
+const SHORTAGES: ReadonlySet<string> = new Set(["EMFILE", "ENFILE", "ENOBUFS", "ENOMEM"]);
 
 type Fetch = (request: Request) => Response | Promise<Response>;
 
@@ -83,11 +98,86 @@ async function closeInspector(): Promise<void> {
   close();
 }
 
-export const runtime: Runtime = createNodeRuntime({
+function bind(address: Address, { backlog }: ListenOptions): Deno.Listener {
+  if (isUnix(address)) return Deno.listen({ transport: "unix", path: address.path });
+  return Deno.listen({ hostname: address.host, port: address.port, tcpBacklog: backlog });
+}
+
+/** Accepts until the listener is closed; no error ends it. */
+async function acceptLoop(
+  listener: Deno.Listener,
+  options: ListenOptions,
+  isClosed: () => boolean,
+): Promise<void> {
+  while (!isClosed()) {
+    try {
+      options.accept(new DenoConnection(await listener.accept()));
+    } catch (error) {
+      if (isClosed()) return;
+      const failure = toSystemError(error);
+      // A client that left before it was accepted has no address; that is no failure of ours.
+      if (!SHORTAGES.has(failure.code)) continue;
+      options.failed(failure);
+      await new Promise((done) => setTimeout(done, ACCEPT_PAUSE_MS));
+    }
+  }
+}
+
+// The body is synchronous, but its errors have to be rejections.
+// deno-lint-ignore require-await
+async function listen(address: Address, options: ListenOptions): Promise<Listener> {
+  try {
+    const listener = bind(address, options);
+    if (isUnix(address)) chmodSync(address.path, 0o666);
+    let closed = false;
+    void acceptLoop(listener, options, () => closed);
+    const bound = listener.addr;
+    return {
+      address: "port" in bound && !isUnix(address)
+        ? { host: address.host, port: bound.port }
+        : address,
+      close() {
+        if (!closed) {
+          closed = true;
+          listener.close();
+          if (isUnix(address)) removeSocket(address.path);
+        }
+        return Promise.resolve();
+      },
+    };
+  } catch (error) {
+    throw toSystemError(error);
+  }
+}
+
+/** Natively, but from a given source address by `node:net`: Deno's own connect cannot choose it. */
+function connect(address: Address, options: ConnectOptions): Connecting {
+  if (options.source !== undefined) return connectNode(address, options);
+  const abort = new AbortController();
+  return { connection: connectNative(address, abort.signal), cancel: () => abort.abort() };
+}
+
+async function connectNative(address: Address, signal: AbortSignal): Promise<Connection> {
+  try {
+    const conn = isUnix(address)
+      ? await Deno.connect({ transport: "unix", path: address.path })
+      : await Deno.connect({ hostname: address.host, port: address.port, signal });
+    if (!signal.aborted) return new DenoConnection(conn);
+    conn.close();
+    throw new SystemError("ECANCELED");
+  } catch (error) {
+    throw signal.aborted ? new SystemError("ECANCELED") : toSystemError(error);
+  }
+}
+
+const { relay: _nodeOnly, ...base } = createNodeRuntime({
   name: "deno",
   version: Deno.version.deno,
-  lacks: ["ipv6Only"],
+  lacks: ["ipv6Only", "reset"],
   serveHttp,
   permit,
   afterUsr1: () => void closeInspector().catch(() => {}), // without an inspector nothing was opened
 });
+
+/** Without a relay of its own: the generic one moves the bytes, also for mixed pairs. */
+export const runtime: Runtime = { ...base, listen, connect };
