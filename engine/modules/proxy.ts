@@ -6,7 +6,7 @@ import { parseValue } from "../config/value.ts";
 import { type Address, formatAddress } from "../lib/address.ts";
 import { type AnyDirective, type At, moduleOf } from "../module.ts";
 import { IdleRelay, type IdleRelayEnd } from "../relay/idle.ts";
-import { genericRelay } from "../relay/relay.ts";
+import { relayOf } from "../relay/relay.ts";
 import type { Session } from "../session/session.ts";
 import type { ComplexValue } from "../session/variables.ts";
 import { type ConnectRules, connectUpstream, type Reached } from "../upstream/connect.ts";
@@ -100,7 +100,7 @@ async function relay(session: Session, conf: ProxyConf, reached: Reached): Promi
   session.action = "proxying connection";
   session.state = "established";
   const relaying = new IdleRelay(
-    runtime.relay ?? genericRelay(runtime.clock),
+    relayOf(runtime),
     { client: session.client, peer: reached.connection },
     {
       meter: session.meter,

@@ -7,6 +7,7 @@ import type {
   RelayEnd,
   Relaying,
   RelayOptions,
+  Runtime,
 } from "../runtime/runtime.ts";
 
 type Side = "client" | "peer";
@@ -84,7 +85,8 @@ class PumpedRelay implements Relaying {
   }
 }
 
-/** For adapters without a relay of their own. */
-export function genericRelay(clock: Clock): Relay {
-  return (client, peer, options) => new PumpedRelay(client, peer, options, clock);
+/** The adapter's relay where it knows both connections, else the pump. */
+export function relayOf(runtime: Pick<Runtime, "clock" | "relay">): Relay {
+  return (client, peer, options) =>
+    runtime.relay(client, peer, options) ?? new PumpedRelay(client, peer, options, runtime.clock);
 }

@@ -170,7 +170,7 @@ async function connectNative(address: Address, signal: AbortSignal): Promise<Con
   }
 }
 
-const { relay: _nodeOnly, ...base } = createNodeRuntime({
+const base = createNodeRuntime({
   name: "deno",
   version: Deno.version.deno,
   lacks: ["ipv6Only", "reset"],

@@ -138,7 +138,7 @@ export interface NodeParts extends HostParts {
   readonly permit?: Runtime["permit"];
 }
 
-/** A runtime over `node:net`; the relay asks for two connections of this adapter. */
+/** A runtime over `node:net`. */
 export function createNodeRuntime(parts: NodeParts): Runtime {
   return {
     name: parts.name,
@@ -149,11 +149,7 @@ export function createNodeRuntime(parts: NodeParts): Runtime {
     host: createHost(parts),
     listen,
     connect,
-    relay(client, peer, options) {
-      const relaying = nodeRelay(client, peer, options);
-      if (relaying === undefined) throw new Error("a connection of another adapter");
-      return relaying;
-    },
+    relay: nodeRelay,
     lookup,
     random: Math.random,
     randomBytes: randomOf,

@@ -208,8 +208,11 @@ export interface Runtime {
   listen(address: Address, options: ListenOptions): Promise<Listener>;
   /** To a literal address: never a name, never two families at once. */
   connect(address: Address, options: ConnectOptions): Connecting;
-  /** The adapter's own relay; without one `engine/relay/` moves the bytes by read and write. */
-  readonly relay?: Relay;
+  /**
+   * The adapter's own relay; undefined for a pair that it does not know (another adapter's
+   * connection, say): then `engine/relay/` moves the bytes by read and write.
+   */
+  relay(client: Connection, peer: Connection, options: RelayOptions): Relaying | undefined;
   /** All addresses of a name by the system's resolver, IPv4 first; empty when there are none. */
   lookup(name: string): Promise<readonly string[]>;
   /** 0 <= x < 1. */

@@ -257,6 +257,8 @@ export class FakeRuntime implements Runtime {
     return { connection: Promise.resolve(client), cancel };
   }
 
+  relay(): undefined {}
+
   lookup(): Promise<readonly string[]> {
     return Promise.resolve([]);
   }
