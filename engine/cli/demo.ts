@@ -55,18 +55,24 @@ export class DemoServers {
     await Promise.all(listeners.map((listener) => listener.close()));
   }
 
-  async #isFree(address: Address): Promise<boolean> {
-    const connecting = this.#runtime.connect(address, {});
-    const timer = this.#runtime.clock.after(PROBE_MS, () => connecting.cancel());
-    try {
-      (await connecting.connection).close();
-      return false;
-    } catch (error) {
-      const { code } = toSystemError(error);
-      return code === "ECONNREFUSED" || code === "ENOENT";
-    } finally {
-      timer.stop();
-    }
+  #isFree(address: Address): Promise<boolean> {
+    return new Promise((settle) => {
+      const connecting = this.#runtime.connect(address, {}, {
+        connected(connection) {
+          timer.stop();
+          connection.close();
+          settle(false);
+        },
+        refused({ code }) {
+          timer.stop();
+          settle(code === "ECONNREFUSED" || code === "ENOENT");
+        },
+      });
+      const timer = this.#runtime.clock.after(PROBE_MS, () => {
+        connecting.cancel();
+        settle(false);
+      });
+    });
   }
 
   async #start(address: Address): Promise<boolean> {

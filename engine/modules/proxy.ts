@@ -5,8 +5,9 @@ import { ConfigError } from "../config/tree.ts";
 import { parseValue } from "../config/value.ts";
 import { type Address, formatAddress } from "../lib/address.ts";
 import { type AnyDirective, type At, moduleOf } from "../module.ts";
-import { IdleRelay, type IdleRelayEnd } from "../relay/idle.ts";
-import { relayOf } from "../relay/relay.ts";
+import { IdleRelay } from "../relay/idle.ts";
+import { startRelay } from "../relay/relay.ts";
+import type { RelayEnd } from "../runtime/runtime.ts";
 import type { Session } from "../session/session.ts";
 import type { ComplexValue } from "../session/variables.ts";
 import { type ConnectRules, connectUpstream, type Reached } from "../upstream/connect.ts";
@@ -71,8 +72,8 @@ function sourceOf(session: Session, bind: ComplexValue | null | undefined): Addr
   return source;
 }
 
-function logEnd(session: Session, { by, failure, timedOut }: IdleRelayEnd): void {
-  if (timedOut) {
+function logEnd(session: Session, { by, failure }: RelayEnd, hasExpired: boolean): void {
+  if (hasExpired) {
     session.action = "proxying connection";
     session.log("info", "connection timed out (110: Connection timed out)");
     return;
@@ -95,28 +96,19 @@ function logConnected(session: Session, { connection, peer }: Reached): void {
   session.server.log.write("info", `proxy ${from} connected to ${peer.server}`, session.id);
 }
 
-async function relay(session: Session, conf: ProxyConf, reached: Reached): Promise<"done"> {
+function relay(session: Session, conf: ProxyConf, { connection }: Reached): IdleRelay {
   const { runtime, wheel } = session.worker;
+  const { client, meter } = session;
   session.action = "proxying connection";
   session.state = "established";
-  const relaying = new IdleRelay(
-    relayOf(runtime),
-    { client: session.client, peer: reached.connection },
-    {
-      meter: session.meter,
-      halfClose: conf.halfClose === true,
-      clock: wheel,
-      wheel,
-      bufferBytes: conf.bufferBytes ?? 0,
-      timeoutMs: conf.timeoutMs ?? 0,
-    },
-  );
-  session.interrupt = () => relaying.stop();
-  const end = await relaying.end();
-  session.interrupt = undefined;
-  reached.release();
-  logEnd(session, end);
-  return session.finish(200);
+  meter.touchedAt = wheel.now;
+  const relaying = startRelay(runtime, client, connection, {
+    meter,
+    halfClose: conf.halfClose === true,
+    clock: wheel,
+    bufferBytes: conf.bufferBytes ?? 0,
+  });
+  return new IdleRelay(relaying, meter, wheel, conf.timeoutMs ?? 0);
 }
 
 async function proxyPass(session: Session, conf: ProxyConf): Promise<"done"> {
@@ -130,7 +122,14 @@ async function proxyPass(session: Session, conf: ProxyConf): Promise<"done"> {
   }
   if (reached === 500) return session.finish(500, "error");
   if (session.server.log.takes("info")) logConnected(session, reached);
-  return relay(session, conf, reached);
+  const relaying = relay(session, conf, reached);
+  session.interrupt = () => relaying.stop();
+  const end = await relaying.done;
+  relaying.clear();
+  session.interrupt = undefined;
+  reached.release();
+  logEnd(session, end, relaying.hasExpired);
+  return session.finish(200);
 }
 
 export const proxy = define({

@@ -1,44 +1,36 @@
 /** A relay within nginx's `proxy_timeout`: inactivity in both directions together ends it. */
 import type { Timed, TimerWheel } from "../lib/timer_wheel.ts";
-import type { Connection, Relay, RelayEnd, Relaying, RelayOptions } from "../runtime/runtime.ts";
-
-export interface IdleRelayEnd extends RelayEnd {
-  /** Nothing moved for the whole timeout. */
-  readonly timedOut: boolean;
-}
+import type { Meter, RelayEnd, Relaying } from "../runtime/runtime.ts";
 
 /**
  * One relay and its deadline. A chunk costs one store (`meter.touchedAt`); when the deadline comes
  * up, it is moved behind the last chunk or the relay is stopped.
  */
-export class IdleRelay implements Timed {
+export class IdleRelay implements Timed, Relaying {
   wheelDeadline = 0;
   wheelPrevious: Timed | undefined;
   wheelNext: Timed | undefined;
+  /** Settles when both connections are closed; never rejects. Call `clear` then. */
+  readonly done: Promise<RelayEnd>;
+  /** Nothing moved for the whole timeout. */
+  hasExpired = false;
+  readonly #relaying: Relaying;
+  readonly #meter: Meter;
   readonly #wheel: TimerWheel;
   readonly #timeoutMs: number;
-  readonly #meter: { readonly touchedAt: number };
-  readonly #relaying: Relaying;
-  #expired = false;
 
-  constructor(
-    relay: Relay,
-    ends: { readonly client: Connection; readonly peer: Connection },
-    options: RelayOptions & { readonly wheel: TimerWheel; readonly timeoutMs: number },
-  ) {
-    this.#wheel = options.wheel;
-    this.#timeoutMs = options.timeoutMs;
-    this.#meter = options.meter;
-    this.#wheel.set(this, this.#timeoutMs);
-    options.meter.touchedAt = this.#wheel.now;
-    this.#relaying = relay(ends.client, ends.peer, options);
+  constructor(relaying: Relaying, meter: Meter, wheel: TimerWheel, timeoutMs: number) {
+    this.#relaying = relaying;
+    this.done = relaying.done;
+    this.#meter = meter;
+    this.#wheel = wheel;
+    this.#timeoutMs = timeoutMs;
+    wheel.set(this, timeoutMs);
   }
 
-  /** Settles when both connections are closed; never rejects. */
-  async end(): Promise<IdleRelayEnd> {
-    const end = await this.#relaying.done;
+  /** Drops the deadline: the relay is over. */
+  clear(): void {
     this.#wheel.clear(this);
-    return { ...end, timedOut: this.#expired };
   }
 
   stop(): void {
@@ -52,7 +44,7 @@ export class IdleRelay implements Timed {
       this.#wheel.set(this, left);
       return;
     }
-    this.#expired = true;
+    this.hasExpired = true;
     this.#relaying.stop();
   }
 }

@@ -3,7 +3,6 @@ import { toSystemError } from "../lib/errno.ts";
 import type {
   Clock,
   Connection,
-  Relay,
   RelayEnd,
   Relaying,
   RelayOptions,
@@ -85,8 +84,13 @@ class PumpedRelay implements Relaying {
   }
 }
 
-/** The adapter's relay where it knows both connections, else the pump. */
-export function relayOf(runtime: Pick<Runtime, "clock" | "relay">): Relay {
-  return (client, peer, options) =>
-    runtime.relay(client, peer, options) ?? new PumpedRelay(client, peer, options, runtime.clock);
+/** Moves bytes by the adapter's relay where it knows both connections, else by the pump. */
+export function startRelay(
+  runtime: Pick<Runtime, "clock" | "relay">,
+  client: Connection,
+  peer: Connection,
+  options: RelayOptions,
+): Relaying {
+  return runtime.relay(client, peer, options) ??
+    new PumpedRelay(client, peer, options, runtime.clock);
 }

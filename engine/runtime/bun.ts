@@ -1,15 +1,16 @@
 /** The adapter for Bun: native sockets, and `Bun.serve` for the dashboard. */
 import { chmodSync } from "node:fs";
 import { isUnix } from "../lib/address.ts";
-import { SystemError, toSystemError } from "../lib/errno.ts";
+import { toSystemError } from "../lib/errno.ts";
 import { BunConnection, type BunSocket, localOf, remoteOf } from "./bun_connection.ts";
-import { bunRelay } from "./bun_relay.ts";
 import { fixedLocal, removeSocket } from "./common.ts";
 import { createNodeRuntime } from "./node.ts";
+import { pushRelayFor } from "./push_relay.ts";
 import type {
   Address,
   Connecting,
-  Connection,
+  ConnectOptions,
+  Dialer,
   HttpServer,
   InetAddress,
   Listener,
@@ -31,6 +32,7 @@ const CONNECT_HANDLERS = {
   ...HANDLERS,
   open(socket: BunSocket): void {
     socket.data.socket = socket;
+    socket.data.onConnect();
   },
 };
 
@@ -126,28 +128,10 @@ function listenUnix(path: string, open: Open): Listener {
   };
 }
 
-/** A connect under way; Bun cannot cancel one, so a late success is closed again. */
-class BunConnecting implements Connecting {
-  readonly connection: Promise<Connection>;
-  #isCanceled = false;
-
-  constructor(address: Address, source: Address | undefined) {
-    const made = new BunConnection(isUnix(address) ? { path: "" } : undefined, address);
-    this.connection = open(address, source, made).then(
-      () => {
-        if (!this.#isCanceled) return made;
-        made.drop();
-        throw new SystemError("ECANCELED");
-      },
-      (error) => {
-        throw toSystemError(error, "ECONNREFUSED");
-      },
-    );
-  }
-
-  cancel(): void {
-    this.#isCanceled = true;
-  }
+function connect(address: Address, { source }: ConnectOptions, dialer: Dialer): Connecting {
+  const made = new BunConnection(isUnix(address) ? { path: "" } : undefined, address, dialer);
+  open(address, source, made).catch((error) => made.onRefused(error));
+  return made;
 }
 
 function open(
@@ -155,12 +139,15 @@ function open(
   source: Address | undefined,
   data: BunConnection,
 ): Promise<BunSocket> {
-  const options = { allowHalfOpen: true, data, socket: CONNECT_HANDLERS };
-  if (isUnix(address)) return Bun.connect({ unix: address.path, ...options });
-  const target = { hostname: address.host, port: address.port, ...options };
-  if (source === undefined || isUnix(source)) return Bun.connect(target);
+  const allowHalfOpen = true;
+  const socket = CONNECT_HANDLERS;
+  if (isUnix(address)) return Bun.connect({ unix: address.path, allowHalfOpen, data, socket });
+  const { host: hostname, port } = address;
+  if (source === undefined || isUnix(source)) {
+    return Bun.connect({ hostname, port, allowHalfOpen, data, socket });
+  }
   const from = { localAddress: source.host, localPort: source.port }; // not in bun-types yet
-  return Bun.connect({ ...target, ...from });
+  return Bun.connect({ ...from, hostname, port, allowHalfOpen, data, socket });
 }
 
 const base = createNodeRuntime({
@@ -174,6 +161,6 @@ const base = createNodeRuntime({
 export const runtime: Runtime = {
   ...base,
   listen,
-  connect: (address, { source }) => new BunConnecting(address, source),
-  relay: bunRelay,
+  connect,
+  relay: pushRelayFor(BunConnection),
 };

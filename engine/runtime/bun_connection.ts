@@ -7,53 +7,46 @@
  */
 import type { Socket } from "bun";
 import { SystemError, toSystemError } from "../lib/errno.ts";
-import { plainHost } from "./common.ts";
-import type { Address, Connection } from "./runtime.ts";
+import { joinBytes, plainHost } from "./common.ts";
+import type { PushConnection, PushSink } from "./push_relay.ts";
+import type { Address, Dialer } from "./runtime.ts";
 
 export type BunSocket = Socket<BunConnection>;
-
-/** Where a connection's events go while a relay owns it. */
-export interface BunSink {
-  received(from: BunConnection, chunk: Uint8Array): void;
-  /** The unsent tail is gone. */
-  drained(at: BunConnection): void;
-  ended(at: BunConnection): void;
-  closed(at: BunConnection): void;
-}
 
 /** Bytes that nobody has asked for yet; above it the socket is paused. */
 const MOST_HELD = 65_536;
 
-function join(a: Uint8Array, b: Uint8Array): Uint8Array {
-  const joined = new Uint8Array(a.length + b.length);
-  joined.set(a);
-  joined.set(b, a.length);
-  return joined;
-}
-
-export class BunConnection implements Connection {
+export class BunConnection implements PushConnection {
   /** Set when the socket is open. */
   socket!: BunSocket;
   readonly remote: Address;
-  sink: BunSink | undefined;
-  /** Received before anybody read. */
-  held: Uint8Array | undefined;
-  tail: Uint8Array | undefined;
+  sink: PushSink | undefined;
   error: SystemError | undefined;
   /** The other side finished sending. */
   hasEnded = false;
   /** The descriptor is gone. */
   isGone = false;
-  isPaused = false;
-  /** What happens once the tail is empty. */
-  afterTail: "nothing" | "finish" | "close" = "nothing";
   #local: Address | undefined;
+  /** Who waits for the connect; undefined once it has succeeded or failed. */
+  #dialer: Dialer | undefined;
+  #isCanceled = false;
+  #isPaused = false;
+  /** Received before anybody read. */
+  #held: Uint8Array | undefined;
+  #tail: Uint8Array | undefined;
+  /** What happens once the tail is empty. */
+  #afterTail: "nothing" | "finish" | "close" = "nothing";
   #wake: (() => void) | undefined;
   #drain: (() => void) | undefined;
 
-  constructor(local: Address | undefined, remote: Address) {
+  constructor(local: Address | undefined, remote: Address, dialer?: Dialer) {
     this.#local = local;
     this.remote = remote;
+    this.#dialer = dialer;
+  }
+
+  get hasTail(): boolean {
+    return this.#tail !== undefined;
   }
 
   /** Asked for only where it is wanted: most sessions never look at the address they connect from. */
@@ -63,13 +56,13 @@ export class BunConnection implements Connection {
 
   async read(): Promise<Uint8Array | null> {
     for (;;) {
-      const { held } = this;
+      const held = this.#held;
       if (held !== undefined) {
-        this.held = undefined;
+        this.#held = undefined;
         this.resume();
         return held;
       }
-      if (this.afterTail === "close") return null;
+      if (this.#afterTail === "close") return null;
       if (this.error !== undefined) throw this.error;
       if (this.hasEnded || this.isGone) return null;
       await new Promise<void>((wake) => this.#wake = wake);
@@ -77,25 +70,25 @@ export class BunConnection implements Connection {
   }
 
   async write(chunk: Uint8Array): Promise<void> {
-    if (this.isGone || this.afterTail !== "nothing") throw this.error ?? new SystemError("EPIPE");
+    if (this.isGone || this.#afterTail !== "nothing") throw this.error ?? new SystemError("EPIPE");
     if (!this.send(chunk)) await new Promise<void>((drain) => this.#drain = drain);
     if (this.error !== undefined) throw this.error;
   }
 
   /** Sends what the socket takes and keeps the rest; false when something is left. */
   send(chunk: Uint8Array): boolean {
-    if (this.tail !== undefined) {
-      this.tail = join(this.tail, chunk);
+    if (this.#tail !== undefined) {
+      this.#tail = joinBytes(this.#tail, chunk);
       return false;
     }
     const sent = this.isGone ? -1 : this.socket.write(chunk);
     if (sent === chunk.length || sent < 0) return true; // a closed socket reports itself
-    this.tail = chunk.slice(sent);
+    this.#tail = chunk.slice(sent);
     return false;
   }
 
   unread(chunk: Uint8Array): void {
-    this.held = this.held === undefined ? chunk : join(chunk, this.held);
+    this.#held = this.#held === undefined ? chunk : joinBytes(chunk, this.#held);
   }
 
   closeWrite(): Promise<void> {
@@ -105,30 +98,30 @@ export class BunConnection implements Connection {
 
   /** Sends a FIN behind all that was written. */
   finish(): void {
-    if (this.tail !== undefined) {
-      if (this.afterTail === "nothing") this.afterTail = "finish";
+    if (this.#tail !== undefined) {
+      if (this.#afterTail === "nothing") this.#afterTail = "finish";
     } else if (!this.isGone) this.socket.shutdown();
   }
 
   close(): void {
-    if (this.afterTail === "close") return;
-    this.afterTail = "close";
+    if (this.#afterTail === "close") return;
+    this.#afterTail = "close";
     this.#wake?.();
-    if (this.tail === undefined && !this.isGone) this.socket.end();
+    if (this.#tail === undefined && !this.isGone) this.socket.end();
     else graceful(this);
   }
 
   reset(): void {
-    this.afterTail = "close";
-    this.tail = undefined;
+    this.#afterTail = "close";
+    this.#tail = undefined;
     this.#wake?.();
     if (!this.isGone) this.socket.terminate();
   }
 
   /** Closes at once; what the other side has not taken is lost. */
   drop(): void {
-    this.afterTail = "close";
-    this.tail = undefined;
+    this.#afterTail = "close";
+    this.#tail = undefined;
     if (!this.isGone) this.socket.end();
   }
 
@@ -142,15 +135,45 @@ export class BunConnection implements Connection {
   }
 
   pause(): void {
-    if (this.isPaused || this.isGone) return;
-    this.isPaused = true;
+    if (this.#isPaused || this.isGone) return;
+    this.#isPaused = true;
     this.socket.pause();
   }
 
   resume(): void {
-    if (!this.isPaused || this.isGone) return;
-    this.isPaused = false;
+    if (!this.#isPaused || this.isGone) return;
+    this.#isPaused = false;
     this.socket.resume();
+  }
+
+  takeHeld(): Uint8Array | undefined {
+    const held = this.#held;
+    this.#held = undefined;
+    return held;
+  }
+
+  /** Bun cannot give a connect up: a late success is closed again. */
+  cancel(): void {
+    this.#isCanceled = true;
+  }
+
+  onConnect(): void {
+    const dialer = this.#dialer;
+    this.#dialer = undefined;
+    if (!this.#isCanceled) {
+      dialer?.connected(this);
+      return;
+    }
+    this.drop();
+    dialer?.refused(new SystemError("ECANCELED"));
+  }
+
+  onRefused(error: unknown): void {
+    const dialer = this.#dialer;
+    this.#dialer = undefined;
+    dialer?.refused(
+      this.#isCanceled ? new SystemError("ECANCELED") : toSystemError(error, "ECONNREFUSED"),
+    );
   }
 
   onData(chunk: Uint8Array): void {
@@ -159,22 +182,22 @@ export class BunConnection implements Connection {
       return;
     }
     // Bun may use the chunk's memory again.
-    this.held = this.held === undefined ? chunk.slice() : join(this.held, chunk);
-    if (this.held.length >= MOST_HELD) this.pause();
+    this.#held = this.#held === undefined ? chunk.slice() : joinBytes(this.#held, chunk);
+    if (this.#held.length >= MOST_HELD) this.pause();
     this.#wake?.();
   }
 
   onDrain(): void {
-    const { tail } = this;
+    const tail = this.#tail;
     if (tail !== undefined) {
       const sent = this.socket.write(tail);
       if (sent >= 0 && sent < tail.length) {
-        this.tail = tail.subarray(sent);
+        this.#tail = tail.subarray(sent);
         return;
       }
-      this.tail = undefined;
+      this.#tail = undefined;
     }
-    const after = this.afterTail;
+    const after = this.#afterTail;
     if (after === "close") this.socket.end();
     else if (after === "finish") this.socket.shutdown();
     this.#drain?.();
@@ -197,7 +220,7 @@ export class BunConnection implements Connection {
   onClose(error: Error | undefined): void {
     if (this.isGone) return;
     this.isGone = true;
-    this.tail = undefined;
+    this.#tail = undefined;
     if (error !== undefined) this.error ??= toSystemError(error, "ECONNRESET");
     this.#wake?.();
     this.#drain?.();

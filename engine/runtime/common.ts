@@ -20,6 +20,13 @@ export async function lookup(name: string): Promise<readonly string[]> {
   }
 }
 
+export function joinBytes(a: Uint8Array, b: Uint8Array): Uint8Array {
+  const joined = new Uint8Array(a.length + b.length);
+  joined.set(a);
+  joined.set(b, a.length);
+  return joined;
+}
+
 /** An IPv4 client of a dual-stack socket reads as what it is. */
 export function plainHost(host: string | undefined): string {
   if (host === undefined) return "";

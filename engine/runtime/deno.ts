@@ -5,12 +5,13 @@ import { isUnix } from "../lib/address.ts";
 import { SystemError, toSystemError } from "../lib/errno.ts";
 import { removeSocket } from "./common.ts";
 import { DenoConnection } from "./deno_connection.ts";
+import { denoRelay } from "./deno_relay.ts";
 import { connect as connectNode, createNodeRuntime } from "./node.ts";
 import type {
   Address,
   Connecting,
-  Connection,
   ConnectOptions,
+  Dialer,
   HttpServer,
   Listener,
   ListenOptions,
@@ -151,23 +152,25 @@ async function listen(address: Address, options: ListenOptions): Promise<Listene
 }
 
 /** Natively, but from a given source address by `node:net`: Deno's own connect cannot choose it. */
-function connect(address: Address, options: ConnectOptions): Connecting {
-  if (options.source !== undefined) return connectNode(address, options);
+function connect(address: Address, options: ConnectOptions, dialer: Dialer): Connecting {
+  if (options.source !== undefined) return connectNode(address, options, dialer);
   const abort = new AbortController();
-  return { connection: connectNative(address, abort.signal), cancel: () => abort.abort() };
+  const { signal } = abort;
+  open(address, signal).then(
+    (conn) => {
+      const connection = new DenoConnection(conn, address);
+      if (!signal.aborted) return dialer.connected(connection);
+      connection.close();
+      dialer.refused(new SystemError("ECANCELED"));
+    },
+    (error) => dialer.refused(signal.aborted ? new SystemError("ECANCELED") : toSystemError(error)),
+  );
+  return { cancel: () => abort.abort() };
 }
 
-async function connectNative(address: Address, signal: AbortSignal): Promise<Connection> {
-  try {
-    const conn = isUnix(address)
-      ? await Deno.connect({ transport: "unix", path: address.path })
-      : await Deno.connect({ hostname: address.host, port: address.port, signal });
-    if (!signal.aborted) return new DenoConnection(conn);
-    conn.close();
-    throw new SystemError("ECANCELED");
-  } catch (error) {
-    throw signal.aborted ? new SystemError("ECANCELED") : toSystemError(error);
-  }
+function open(address: Address, signal: AbortSignal): Promise<Deno.Conn> {
+  if (isUnix(address)) return Deno.connect({ transport: "unix", path: address.path });
+  return Deno.connect({ hostname: address.host, port: address.port, signal });
 }
 
 const base = createNodeRuntime({
@@ -179,5 +182,10 @@ const base = createNodeRuntime({
   afterUsr1: () => void closeInspector().catch(() => {}), // without an inspector nothing was opened
 });
 
-/** Without a relay of its own: the generic one moves the bytes, also for mixed pairs. */
-export const runtime: Runtime = { ...base, listen, connect };
+export const runtime: Runtime = {
+  ...base,
+  listen,
+  connect,
+  relay: (client, peer, options) =>
+    denoRelay(client, peer, options) ?? base.relay(client, peer, options),
+};

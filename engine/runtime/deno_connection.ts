@@ -1,41 +1,47 @@
 /** A stream socket of Deno as a `Connection`. Accepted natively: `node:net` does not survive EMFILE here. */
 import { SystemError, toSystemError } from "../lib/errno.ts";
-import { plainHost } from "./common.ts";
+import { joinBytes, plainHost } from "./common.ts";
 import type { Address, Connection } from "./runtime.ts";
 
 /** The first read buffer is small, so that an idle session is; it grows while reads fill it. */
 const FIRST_BYTES = 512;
-const MOST_BYTES = 65_536;
+const MOST_BYTES = 131_072;
 
 export class DenoConnection implements Connection {
   readonly local: Address;
   readonly remote: Address;
-  readonly #conn: Deno.Conn;
-  #buffer: Uint8Array<ArrayBuffer> = new Uint8Array(FIRST_BYTES);
+  readonly conn: Deno.Conn;
+  #buffer: Uint8Array<ArrayBuffer> | undefined;
   #held: Uint8Array | undefined;
   #isClosed = false;
 
-  constructor(conn: Deno.Conn) {
-    this.#conn = conn;
+  constructor(conn: Deno.Conn, remote?: Address) {
+    this.conn = conn;
     this.local = addressOf(conn.localAddr);
-    this.remote = addressOf(conn.remoteAddr);
+    this.remote = remote ?? addressOf(conn.remoteAddr);
+  }
+
+  /** Made when something is read for the first time. */
+  get buffer(): Uint8Array<ArrayBuffer> {
+    return this.#buffer ??= new Uint8Array(FIRST_BYTES);
+  }
+
+  /** After a read that filled it. */
+  growBuffer(): void {
+    const bytes = this.buffer.length;
+    if (bytes < MOST_BYTES) this.#buffer = new Uint8Array(Math.min(MOST_BYTES, bytes * 8));
   }
 
   async read(): Promise<Uint8Array | null> {
-    const held = this.#held;
-    if (held !== undefined) {
-      this.#held = undefined;
-      return held;
-    }
+    const held = this.takeHeld();
+    if (held !== undefined) return held;
     if (this.#isClosed) return null;
     try {
-      const count = await this.#conn.read(this.#buffer);
+      const { buffer } = this;
+      const count = await this.conn.read(buffer);
       if (count === null) return null;
-      const chunk = this.#buffer.subarray(0, count);
-      if (count === this.#buffer.length && count < MOST_BYTES) {
-        this.#buffer = new Uint8Array(Math.min(MOST_BYTES, count * 8));
-      }
-      return chunk;
+      if (count === buffer.length) this.growBuffer();
+      return buffer.subarray(0, count);
     } catch (error) {
       if (this.#isClosed) return null;
       throw toSystemError(error, "ECONNRESET");
@@ -50,7 +56,7 @@ export class DenoConnection implements Connection {
   async #writeAll(chunk: Uint8Array): Promise<void> {
     try {
       for (let left = chunk; left.length > 0;) {
-        left = left.subarray(await this.#conn.write(left));
+        left = left.subarray(await this.conn.write(left));
       }
     } catch (error) {
       throw toSystemError(error, "EPIPE");
@@ -59,12 +65,18 @@ export class DenoConnection implements Connection {
 
   unread(chunk: Uint8Array): void {
     const held = this.#held;
-    this.#held = held === undefined ? chunk : new Uint8Array([...chunk, ...held]);
+    this.#held = held === undefined ? chunk : joinBytes(chunk, held);
+  }
+
+  takeHeld(): Uint8Array | undefined {
+    const held = this.#held;
+    this.#held = undefined;
+    return held;
   }
 
   async closeWrite(): Promise<void> {
     try {
-      await this.#conn.closeWrite();
+      await this.conn.closeWrite();
     } catch {
       // The other side is gone: there is nobody left to tell.
     }
@@ -73,7 +85,7 @@ export class DenoConnection implements Connection {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#conn.close();
+    this.conn.close();
   }
 
   reset(): void {
@@ -82,11 +94,11 @@ export class DenoConnection implements Connection {
   }
 
   setNoDelay(on: boolean): void {
-    if ("setNoDelay" in this.#conn) (this.#conn as Deno.TcpConn).setNoDelay(on); // checked just now
+    if ("setNoDelay" in this.conn) (this.conn as Deno.TcpConn).setNoDelay(on); // checked just now
   }
 
   setKeepAlive(on: boolean): void {
-    if ("setKeepAlive" in this.#conn) (this.#conn as Deno.TcpConn).setKeepAlive(on); // checked just now
+    if ("setKeepAlive" in this.conn) (this.conn as Deno.TcpConn).setKeepAlive(on); // checked just now
   }
 }
 

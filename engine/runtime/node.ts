@@ -3,19 +3,19 @@ import { chmodSync } from "node:fs";
 import { connect as connectSocket, createServer, type Server, type Socket } from "node:net";
 import process from "node:process";
 import { isUnix } from "../lib/address.ts";
-import { SystemError, toSystemError } from "../lib/errno.ts";
+import { toSystemError } from "../lib/errno.ts";
 import { fixedLocal, lookup, randomOf, removeSocket } from "./common.ts";
 import { files } from "./files.ts";
 import { clock, createHost, type HostParts } from "./host.ts";
 import { serveNodeHttp } from "./http.ts";
-import { HIGH_WATER_BYTES, NodeConnection } from "./node_connection.ts";
-import { nodeRelay } from "./node_relay.ts";
+import { HIGH_WATER_BYTES, localOf, NodeConnection, remoteOf } from "./node_connection.ts";
+import { pushRelayFor } from "./push_relay.ts";
 import type {
   Address,
   Capability,
   Connecting,
-  Connection,
   ConnectOptions,
+  Dialer,
   Listener,
   ListenOptions,
   Runtime,
@@ -25,11 +25,9 @@ import type {
 const SOCKET_MODE = 0o666;
 
 function listen(address: Address, options: ListenOptions): Promise<Listener> {
-  const local = fixedLocal(address);
-  const remote = isUnix(address) ? { path: "" } : undefined;
   const server = createServer(
     { allowHalfOpen: true, noDelay: !isUnix(address), highWaterMark: HIGH_WATER_BYTES },
-    (socket) => accepted(socket, local, remote, options),
+    (socket) => accepted(socket, address, options),
   );
   return new Promise((resolve, reject) => {
     const failed = (error: Error) => reject(toSystemError(error));
@@ -55,13 +53,11 @@ function listenOptions(address: Address, { backlog, ipv6Only }: ListenOptions) {
   };
 }
 
-function accepted(
-  socket: Socket,
-  local: Address | undefined,
-  remote: Address | undefined,
-  options: ListenOptions,
-): void {
-  const connection = new NodeConnection(socket, local, remote);
+function accepted(socket: Socket, at: Address, options: ListenOptions): void {
+  const connection = new NodeConnection(socket, {
+    local: fixedLocal(at) ?? localOf(socket),
+    remote: isUnix(at) ? { path: "" } : remoteOf(socket),
+  });
   try {
     options.accept(connection);
   } catch (error) {
@@ -98,25 +94,11 @@ function connectOptions(address: Address, { source }: ConnectOptions) {
   return { ...target, ...from, autoSelectFamily: false };
 }
 
-export function connect(address: Address, options: ConnectOptions): Connecting {
+export function connect(address: Address, options: ConnectOptions, dialer: Dialer): Connecting {
   const socket = connectSocket(connectOptions(address, options));
-  const connection = new Promise<Connection>((resolve, reject) => {
-    const failed = (error: Error) => {
-      socket.destroy();
-      reject(toSystemError(error));
-    };
-    const canceled = () => reject(new SystemError("ECANCELED"));
-    socket.once("error", failed);
-    socket.once("close", canceled);
-    socket.once("connect", () => {
-      const local = isUnix(address) ? { path: "" } : undefined;
-      const made = new NodeConnection(socket, local, address);
-      socket.off("error", failed);
-      socket.off("close", canceled);
-      resolve(made);
-    });
-  });
-  return { connection, cancel: () => void socket.destroy() };
+  const at = { remote: address, dialer };
+  new NodeConnection(socket, isUnix(address) ? { ...at, local: { path: "" } } : at);
+  return { cancel: () => void socket.destroy() };
 }
 
 const CAN: readonly Capability[] = [
@@ -149,7 +131,7 @@ export function createNodeRuntime(parts: NodeParts): Runtime {
     host: createHost(parts),
     listen,
     connect,
-    relay: nodeRelay,
+    relay: pushRelayFor(NodeConnection),
     lookup,
     random: Math.random,
     randomBytes: randomOf,

@@ -1,9 +1,9 @@
 /** A stream socket of `node:net` as a `Connection`. */
 import type { Socket } from "node:net";
-import { isUnix } from "../lib/address.ts";
 import { SystemError, toSystemError } from "../lib/errno.ts";
-import { plainHost } from "./common.ts";
-import type { Address, Connection } from "./runtime.ts";
+import { joinBytes, plainHost } from "./common.ts";
+import type { PushConnection, PushSink } from "./push_relay.ts";
+import type { Address, Dialer } from "./runtime.ts";
 
 /** A socket's own queue is full here; with one chunk more a stalled reader stays under 160 KiB. */
 export const HIGH_WATER_BYTES = 16 * 1024;
@@ -11,32 +11,102 @@ export const HIGH_WATER_BYTES = 16 * 1024;
 /** How long a closed connection may take to deliver what it still holds. */
 export const GRACE_MS = 30_000;
 
-export class NodeConnection implements Connection {
-  readonly socket: Socket;
-  readonly local: Address;
-  readonly remote: Address;
-  /** Bytes given back by `unread`, before anything that the socket still has. */
-  held: Uint8Array | undefined;
-  error: SystemError | undefined;
-  isClosed = false;
+/** Sockets carry their connection, so that the handlers below are shared by all. */
+interface Carrier extends Socket {
+  weir?: NodeConnection;
+}
 
-  constructor(socket: Socket, local: Address | undefined, remote: Address | undefined) {
+function onData(this: Carrier, chunk: Uint8Array): void {
+  const connection = this.weir;
+  connection?.sink?.received(connection, chunk);
+}
+
+function onDrain(this: Carrier): void {
+  const connection = this.weir;
+  connection?.sink?.drained(connection);
+}
+
+function onEnd(this: Carrier): void {
+  const connection = this.weir;
+  if (connection === undefined) return;
+  connection.hasEnded = true;
+  connection.sink?.ended(connection);
+}
+
+function onError(this: Carrier, error: Error): void {
+  const connection = this.weir;
+  if (connection !== undefined) connection.error ??= toSystemError(error, "ECONNRESET");
+}
+
+function onClose(this: Carrier): void {
+  this.weir?.onClose();
+}
+
+function onConnect(this: Carrier): void {
+  this.weir?.onConnect();
+}
+
+export class NodeConnection implements PushConnection {
+  readonly socket: Socket;
+  readonly remote: Address;
+  sink: PushSink | undefined;
+  error: SystemError | undefined;
+  hasEnded = false;
+  isGone = false;
+  #local: Address | undefined;
+  /** Who waits for the connect; undefined once it has succeeded or failed. */
+  #dialer: Dialer | undefined;
+  /** Bytes given back by `unread`, before anything that the socket still has. */
+  #held: Uint8Array | undefined;
+  #isClosed = false;
+  #isFlowing = false;
+  #isPaused = false;
+
+  constructor(
+    socket: Socket,
+    at: { readonly local?: Address; readonly remote: Address; readonly dialer?: Dialer },
+  ) {
     this.socket = socket;
-    this.local = local ?? { host: plainHost(socket.localAddress), port: socket.localPort ?? 0 };
-    this.remote = remote ?? remoteOf(socket, this.local);
-    socket.on("error", (error) => {
-      this.error = toSystemError(error, "ECONNRESET");
-    });
+    this.#local = at.local;
+    this.remote = at.remote;
+    this.#dialer = at.dialer;
+    (socket as Carrier).weir = this;
+    socket.on("error", onError);
+    socket.on("close", onClose);
+    socket.on("end", onEnd);
+    socket.on("drain", onDrain);
+    if (at.dialer !== undefined) socket.on("connect", onConnect);
+  }
+
+  /** Asked for only where it is wanted: most sessions never look at where they connect from. */
+  get local(): Address {
+    return this.#local ??= localOf(this.socket);
+  }
+
+  get hasTail(): boolean {
+    return this.socket.writableLength > 0;
+  }
+
+  onConnect(): void {
+    const dialer = this.#dialer;
+    this.#dialer = undefined;
+    dialer?.connected(this);
+  }
+
+  onClose(): void {
+    this.isGone = true;
+    const dialer = this.#dialer;
+    this.#dialer = undefined;
+    dialer?.refused(this.error ?? new SystemError("ECANCELED"));
+    this.sink?.closed(this);
   }
 
   async read(): Promise<Uint8Array | null> {
-    const { held, socket } = this;
-    if (held !== undefined) {
-      this.held = undefined;
-      return held;
-    }
+    const { socket } = this;
+    const held = this.takeHeld();
+    if (held !== undefined) return held;
     for (;;) {
-      if (this.isClosed) return null;
+      if (this.#isClosed) return null;
       const chunk: Uint8Array | null = socket.read();
       if (chunk !== null) return chunk;
       if (this.error !== undefined) throw this.error;
@@ -63,7 +133,7 @@ export class NodeConnection implements Connection {
   write(chunk: Uint8Array): Promise<void> {
     const { socket } = this;
     if (this.error !== undefined) return Promise.reject(this.error);
-    if (this.isClosed || !socket.writable) return Promise.reject(new SystemError("EPIPE"));
+    if (this.#isClosed || !socket.writable) return Promise.reject(new SystemError("EPIPE"));
     if (socket.write(chunk)) return Promise.resolve();
     return new Promise((resolve, reject) => {
       const settle = () => {
@@ -78,15 +148,7 @@ export class NodeConnection implements Connection {
   }
 
   unread(chunk: Uint8Array): void {
-    const { held } = this;
-    if (held === undefined) {
-      this.held = chunk;
-      return;
-    }
-    const joined = new Uint8Array(chunk.length + held.length);
-    joined.set(chunk);
-    joined.set(held, chunk.length);
-    this.held = joined;
+    this.#held = this.#held === undefined ? chunk : joinBytes(chunk, this.#held);
   }
 
   closeWrite(): Promise<void> {
@@ -99,8 +161,8 @@ export class NodeConnection implements Connection {
   }
 
   close(): void {
-    if (this.isClosed) return;
-    this.isClosed = true;
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     const { socket } = this;
     if (socket.writableLength === 0 || socket.destroyed) {
       socket.destroy();
@@ -112,8 +174,13 @@ export class NodeConnection implements Connection {
   }
 
   reset(): void {
-    this.isClosed = true;
+    this.#isClosed = true;
     if (!this.socket.destroyed) this.socket.resetAndDestroy();
+  }
+
+  drop(): void {
+    this.#isClosed = true;
+    this.socket.destroy();
   }
 
   setNoDelay(on: boolean): void {
@@ -124,13 +191,51 @@ export class NodeConnection implements Connection {
   setKeepAlive(on: boolean): void {
     this.socket.setKeepAlive(on);
   }
+
+  takeHeld(): Uint8Array | undefined {
+    const held = this.#held;
+    this.#held = undefined;
+    return held;
+  }
+
+  /** The kernel nearly always takes all; only what it leaves is a reason to wait. */
+  send(chunk: Uint8Array): boolean {
+    const { socket } = this;
+    if (socket.destroyed || socket.writableEnded) return true; // a closed socket reports itself
+    return socket.write(chunk) || socket.writableLength === 0;
+  }
+
+  finish(): void {
+    this.socket.end();
+  }
+
+  pause(): void {
+    this.#isPaused = true;
+    this.socket.pause();
+  }
+
+  /** The first call starts the flow: until then nobody listens for data. */
+  resume(): void {
+    const { socket } = this;
+    if (!this.#isFlowing) {
+      this.#isFlowing = true;
+      socket.on("data", onData);
+    }
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
+    socket.resume();
+  }
 }
 
 function destroySocket(this: Socket): void {
   this.destroy();
 }
 
-function remoteOf(socket: Socket, local: Address): Address {
-  if (isUnix(local)) return { path: "" };
+/** The other end of an open socket. */
+export function remoteOf(socket: Socket): Address {
   return { host: plainHost(socket.remoteAddress), port: socket.remotePort ?? 0 };
+}
+
+export function localOf(socket: Socket): Address {
+  return { host: plainHost(socket.localAddress), port: socket.localPort ?? 0 };
 }

@@ -44,10 +44,16 @@ export interface Connection {
   setKeepAlive(on: boolean): void;
 }
 
-/** A connect under way. `cancel` gives it up: the promise rejects and nothing stays open. */
+/** Told how a connect ended: exactly one of the two is called, after `connect` has returned. */
+export interface Dialer {
+  connected(connection: Connection): void;
+  /** ECONNREFUSED, ETIMEDOUT, ENOENT, EADDRNOTAVAIL ...; ECANCELED after `cancel`. */
+  refused(error: SystemError): void;
+}
+
+/** A connect under way. */
 export interface Connecting {
-  /** Rejects with SystemError: ECONNREFUSED, ETIMEDOUT, ENOENT, EADDRNOTAVAIL, ECANCELED ... */
-  readonly connection: Promise<Connection>;
+  /** Gives it up. The dialer is still told, at the latest when the descriptor is given back. */
   cancel(): void;
 }
 
@@ -120,9 +126,6 @@ export interface Relaying {
   /** Ends it now: both connections are closed, `done` settles with by "stop". */
   stop(): void;
 }
-
-/** Moves bytes both ways between two connections until the session ends; owns both from the call on. */
-export type Relay = (client: Connection, peer: Connection, options: RelayOptions) => Relaying;
 
 /** A timer that can be stopped. */
 export interface Timer {
@@ -207,10 +210,10 @@ export interface Runtime {
   /** Rejects with SystemError: EADDRINUSE, EACCES, EADDRNOTAVAIL ... */
   listen(address: Address, options: ListenOptions): Promise<Listener>;
   /** To a literal address: never a name, never two families at once. */
-  connect(address: Address, options: ConnectOptions): Connecting;
+  connect(address: Address, options: ConnectOptions, dialer: Dialer): Connecting;
   /**
-   * The adapter's own relay; undefined for a pair that it does not know (another adapter's
-   * connection, say): then `engine/relay/` moves the bytes by read and write.
+   * Moves bytes both ways until the session ends; owns both connections from then on. Undefined
+   * for a pair that the adapter does not know: `engine/relay/` moves those by read and write.
    */
   relay(client: Connection, peer: Connection, options: RelayOptions): Relaying | undefined;
   /** All addresses of a name by the system's resolver, IPv4 first; empty when there are none. */

@@ -1,7 +1,13 @@
 /** Reaches a peer of a group for a session: tries, timeouts, accounting and nginx's messages. */
-import { SystemError, toSystemError } from "../lib/errno.ts";
+import { SystemError } from "../lib/errno.ts";
 import type { Timed } from "../lib/timer_wheel.ts";
-import type { Address, Connecting, Connection } from "../runtime/runtime.ts";
+import type {
+  Address,
+  Connecting,
+  Connection,
+  ConnectOptions,
+  Dialer,
+} from "../runtime/runtime.ts";
 import type { Attempt, Session } from "../session/session.ts";
 import type { Peer } from "./peer.ts";
 import type { Upstream } from "./upstream.ts";
@@ -26,62 +32,95 @@ export interface Reached {
 /** Why no peer was reached, as a status of nginx. */
 export type ConnectFailure = 502 | 500;
 
-/** One dial with its deadline; `cancel` and the deadline end it with a SystemError. */
-class Dial implements Timed {
+/** One peer given to one session: the dial with its deadline, then the place that it takes. */
+class Try implements Timed, Dialer, Reached {
   wheelDeadline = 0;
   wheelPrevious: Timed | undefined;
   wheelNext: Timed | undefined;
+  readonly peer: Peer;
+  readonly attempt: Attempt;
+  /** Settles once: with nothing when the peer answered, else with why not. */
+  readonly outcome: Promise<SystemError | undefined>;
+  connection!: Connection; // there once the outcome is good
   readonly #session: Session;
-  readonly #connecting: Connecting;
-  #gaveUp: "ETIMEDOUT" | "ECANCELED" | undefined;
-  #settled = false;
-  #giveUp: ((error: SystemError) => void) | undefined;
+  #connecting: Connecting | undefined;
+  #settle!: (error: SystemError | undefined) => void; // set by the promise's executor
+  #state: "waiting" | "settled" | "abandoned" = "waiting";
 
-  constructor(session: Session, address: Address, source: Address | undefined) {
+  constructor(session: Session, peer: Peer, attempt: Attempt) {
     this.#session = session;
-    const options = source === undefined ? {} : { source };
-    this.#connecting = session.worker.runtime.connect(address, options);
-    session.interrupt = () => this.#abandon("ECANCELED");
-  }
-
-  /** The connection, or a rejection with SystemError no later than the deadline. */
-  wait(timeoutMs: number): Promise<Connection> {
-    const { wheel } = this.#session.worker;
-    wheel.set(this, timeoutMs);
-    return new Promise((resolve, reject) => {
-      this.#giveUp = reject;
-      this.#connecting.connection.then((connection) => {
-        wheel.clear(this);
-        if (this.#settle()) resolve(connection);
-        else connection.close();
-      }, (error) => {
-        wheel.clear(this);
-        if (this.#settle()) reject(toSystemError(error));
-      });
+    this.peer = peer;
+    this.attempt = attempt;
+    this.outcome = new Promise((settle) => {
+      this.#settle = settle;
     });
   }
 
-  timedOut(): void {
-    this.#abandon("ETIMEDOUT");
+  dial(options: ConnectOptions, timeoutMs: number): void {
+    const { runtime, wheel } = this.#session.worker;
+    this.#connecting = runtime.connect(this.peer.address, options, this);
+    wheel.set(this, timeoutMs);
   }
 
-  /** True for a result that is still wanted; a late one only gives its descriptor back. */
-  #settle(): boolean {
-    this.#settled = true;
-    if (this.#gaveUp === undefined) return true;
-    this.#session.worker.lingering -= 1;
+  connected(connection: Connection): void {
+    if (this.#isLate()) {
+      connection.close();
+      return;
+    }
+    this.connection = connection;
+    this.#settle(undefined);
+  }
+
+  refused(error: SystemError): void {
+    if (!this.#isLate()) this.#settle(error);
+  }
+
+  timedOut(): void {
+    this.abandon("ETIMEDOUT");
+  }
+
+  abandon(code: "ETIMEDOUT" | "ECANCELED"): void {
+    if (this.#state !== "waiting") return;
+    this.#state = "abandoned";
+    const { worker } = this.#session;
+    // Some runtimes cannot cancel: the descriptor counts until the connect has really ended.
+    worker.lingering += 1;
+    worker.wheel.clear(this);
+    this.#connecting?.cancel();
+    this.#settle(new SystemError(code));
+  }
+
+  release(): void {
+    const { attempt, peer } = this;
+    const session = this.#session;
+    const { fromPeer, toPeer, firstByteAt } = session.meter;
+    attempt.sessionMs = session.worker.runtime.clock.now() - attempt.startedAt;
+    if (firstByteAt > 0) attempt.firstByteMs = firstByteAt - attempt.startedAt;
+    attempt.received = fromPeer;
+    attempt.sent = toPeer;
+    const { counters } = peer.memory;
+    counters.received += fromPeer;
+    counters.sent += toPeer;
+    session.peerMemory = undefined;
+    session.worker.peerConnections -= 1;
+    peer.released();
+    peer.succeeded();
+  }
+
+  /** True for a result that nobody waits for any more; it only gives its descriptor back. */
+  #isLate(): boolean {
+    const { worker } = this.#session;
+    if (this.#state === "abandoned") {
+      worker.lingering -= 1;
+      return true;
+    }
+    this.#state = "settled";
+    worker.wheel.clear(this);
     return false;
   }
-
-  #abandon(code: "ETIMEDOUT" | "ECANCELED"): void {
-    if (this.#gaveUp !== undefined || this.#settled) return;
-    this.#gaveUp = code;
-    // Some runtimes cannot cancel: the descriptor counts until the connect has really ended.
-    this.#session.worker.lingering += 1;
-    this.#connecting.cancel();
-    this.#giveUp?.(new SystemError(code));
-  }
 }
+
+const NO_OPTIONS: ConnectOptions = {};
 
 /** Tries peers by the rules until one answers. Logs every failure; the caller ends the session. */
 export async function connectUpstream(
@@ -97,21 +136,25 @@ export async function connectUpstream(
   const selection = upstream.select(session);
   if (rules.tries > 0) selection.triesLeft = Math.min(selection.triesLeft, rules.tries);
   const startedAt = clock.now();
-  for (;;) {
-    const peer = selection.next();
-    if (peer === undefined) return noLivePeers(session, upstream);
-    const reached = await tryPeer(session, peer, rules, source);
-    if (typeof reached !== "number") return reached;
-    if (reached === 500) return 500;
+  for (let now = startedAt;; now = clock.now()) {
+    const peer = selection.next(now);
+    if (peer === undefined) return noLivePeers(session, upstream, now);
+    const reach = tryPeer(session, peer, now);
+    if (reach === undefined) return 500;
+    session.interrupt = () => reach.abandon("ECANCELED");
+    reach.dial(source === undefined ? NO_OPTIONS : { source }, rules.connectTimeoutMs);
+    const error = await reach.outcome;
+    session.interrupt = undefined;
+    if (error === undefined) return reached(session, reach, rules);
+    if (refused(session, reach, error) === 500) return 500;
     const late = rules.nextTimeoutMs > 0 && clock.now() - startedAt >= rules.nextTimeoutMs;
     if (!rules.next || late || selection.triesLeft <= 0) return 502;
     upstream.memory.retries += 1;
   }
 }
 
-function noLivePeers(session: Session, upstream: Upstream): 502 {
+function noLivePeers(session: Session, upstream: Upstream, now: number): 502 {
   session.peer = undefined;
-  const now = session.worker.runtime.clock.now();
   session.addAttempt(newAttempt(upstream.name, now));
   session.log("error", "no live upstreams");
   return 502;
@@ -129,75 +172,43 @@ function newAttempt(address: string, startedAt: number): Attempt {
   };
 }
 
-async function tryPeer(
-  session: Session,
-  peer: Peer,
-  rules: ConnectRules,
-  source: Address | undefined,
-): Promise<Reached | ConnectFailure> {
+/** Undefined when `worker_connections` leaves no place for a connection to it. */
+function tryPeer(session: Session, peer: Peer, now: number): Try | undefined {
   const { worker } = session;
   session.peer = peer.server;
-  const attempt = newAttempt(peer.server, worker.runtime.clock.now());
+  const attempt = newAttempt(peer.server, now);
   session.addAttempt(attempt);
   if (worker.active + worker.peerConnections >= worker.limits.connections) {
     session.log("alert", `${worker.limits.connections} worker_connections are not enough`);
     peer.released();
-    return 500;
+    return undefined;
   }
   worker.takeId();
   worker.peerConnections += 1;
-  try {
-    const connection = await new Dial(session, peer.address, source).wait(rules.connectTimeoutMs);
-    return reached(session, peer, attempt, connection, rules);
-  } catch (error) {
-    worker.peerConnections -= 1;
-    peer.released();
-    attempt.sessionMs = worker.runtime.clock.now() - attempt.startedAt;
-    return refused(session, peer, toSystemError(error));
-  } finally {
-    session.interrupt = undefined;
-  }
+  return new Try(session, peer, attempt);
 }
 
-function reached(
-  session: Session,
-  peer: Peer,
-  attempt: Attempt,
-  connection: Connection,
-  rules: ConnectRules,
-): Reached {
-  const { worker } = session;
-  const { clock } = worker.runtime;
-  attempt.connectMs = clock.now() - attempt.startedAt;
+function reached(session: Session, reach: Try, rules: ConnectRules): Reached {
+  const { attempt, connection, peer } = reach;
+  attempt.connectMs = session.worker.runtime.clock.now() - attempt.startedAt;
   peer.memory.counters.connected(attempt.connectMs);
   peer.succeeded();
   if (session.server.noDelay) connection.setNoDelay(true);
   session.peerMemory = peer.memory;
   if (rules.keepAlive) connection.setKeepAlive(true);
-  return {
-    connection,
-    peer,
-    release() {
-      const { fromPeer, toPeer, firstByteAt } = session.meter;
-      attempt.sessionMs = clock.now() - attempt.startedAt;
-      if (firstByteAt > 0) attempt.firstByteMs = firstByteAt - attempt.startedAt;
-      attempt.received = fromPeer;
-      attempt.sent = toPeer;
-      peer.memory.counters.received += fromPeer;
-      peer.memory.counters.sent += toPeer;
-      session.peerMemory = undefined;
-      worker.peerConnections -= 1;
-      peer.released();
-      peer.succeeded();
-    },
-  };
+  return reach;
 }
 
-function refused(session: Session, peer: Peer, error: SystemError): ConnectFailure {
+function refused(session: Session, { attempt, peer }: Try, error: SystemError): ConnectFailure {
+  const { worker } = session;
+  const now = worker.runtime.clock.now();
+  worker.peerConnections -= 1;
+  peer.released();
+  attempt.sessionMs = now - attempt.startedAt;
   if (error.code === "ECANCELED") return 500; // the session was ended, the peer did nothing wrong
   if (error.code === "ETIMEDOUT") session.log("error", "upstream timed out", error);
   else session.log(isExpected(error) ? "error" : "crit", "connect() failed", error);
-  const out = peer.failed(session.worker.runtime.clock.now(), error);
+  const out = peer.failed(now, error);
   if (out) session.log("warn", "upstream server temporarily disabled");
   return 502;
 }

@@ -108,8 +108,8 @@ export class Selection implements Candidates {
   }
 
   /** The next peer, counted as active until `released`; undefined when there is none left. */
-  next(): Peer | undefined {
-    this.#now = this.#runtime.clock.now();
+  next(now: number): Peer | undefined {
+    this.#now = now;
     const peer = this.#set.balancer.pick(this) ?? this.#fromBackups();
     if (peer === undefined) {
       this.#upstream.memory.noLivePeers += 1;
@@ -117,7 +117,7 @@ export class Selection implements Candidates {
     }
     this.triesLeft -= 1;
     this.#markTried(peer);
-    peer.taken(this.#now, this.#runtime.clock.wall());
+    peer.taken(now, this.#runtime.clock.wall());
     return peer;
   }
 

@@ -23,7 +23,10 @@ function servers(runtime: FakeRuntime): { demo: DemoServers; lines: string[] } {
 async function connected(address: Address): Promise<{ runtime: FakeRuntime; client: Connection }> {
   const runtime = new FakeRuntime();
   await servers(runtime).demo.serve(plan([address]));
-  return { runtime, client: await runtime.connect(address).connection };
+  const client = await new Promise<Connection>((connected, refused) => {
+    runtime.connect(address, {}, { connected, refused });
+  });
+  return { runtime, client };
 }
 
 /** Peers, own sockets, and the servers that are started. */
@@ -109,7 +112,9 @@ test("DemoServers lets a silent client go after a minute", async () => {
 
 test("DemoServers holds 1024 clients and closes the next at once", async () => {
   const { runtime } = await connected(tcp(1));
-  for (let made = 1; made < 1025; made++) runtime.connect(tcp(1));
+  for (let made = 1; made < 1025; made++) {
+    runtime.connect(tcp(1), {}, { connected() {}, refused() {} });
+  }
   assert.equal(runtime.accepted[1023]?.isClosed, false);
   assert.equal(runtime.accepted[1024]?.isClosed, true);
 });

@@ -7,6 +7,8 @@ import type {
   Clock,
   Connecting,
   Connection,
+  ConnectOptions,
+  Dialer,
   Files,
   Host,
   Listener,
@@ -241,12 +243,13 @@ export class FakeRuntime implements Runtime {
     });
   }
 
-  connect(address: Address): Connecting {
+  connect(address: Address, _options: ConnectOptions, dialer: Dialer): Connecting {
     const listener = this.listeners.get(formatAddress(address));
     const cancel = () => {};
     if (listener === undefined) {
       const error = new SystemError(isUnix(address) ? "ENOENT" : "ECONNREFUSED");
-      return { connection: Promise.reject(error), cancel };
+      queueMicrotask(() => dialer.refused(error));
+      return { cancel };
     }
     const client = new FakeConnection({ host: "127.0.0.1", port: 1 }, address);
     const server = new FakeConnection(address, client.local);
@@ -254,7 +257,8 @@ export class FakeRuntime implements Runtime {
     server.peer = client;
     this.accepted.push(server);
     listener.accept(server);
-    return { connection: Promise.resolve(client), cancel };
+    queueMicrotask(() => dialer.connected(client));
+    return { cancel };
   }
 
   relay(): undefined {}

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { SystemError } from "../../engine/lib/errno.ts";
-import { relayOf } from "../../engine/relay/relay.ts";
+import { startRelay } from "../../engine/relay/relay.ts";
 import type { Clock, Connection, Meter } from "../../engine/runtime/runtime.ts";
 
 const clock: Clock = { now: () => 5, wall: () => 0, after: () => ({ stop() {} }) };
@@ -62,7 +62,7 @@ function run(client: Queued, peer: Queued, halfClose: boolean) {
     firstByteAt: 0,
   };
   const options = { meter, halfClose, clock: { now: 7 }, bufferBytes: 1024 };
-  return { meter, relaying: relayOf({ clock, relay: () => undefined })(client, peer, options) };
+  return { meter, relaying: startRelay({ clock, relay: () => undefined }, client, peer, options) };
 }
 
 const bytes = (...values: number[]) => new Uint8Array(values);

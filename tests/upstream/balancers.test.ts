@@ -43,7 +43,7 @@ function bind(method: AnyMethod, value: unknown): BoundMethod {
 
 /** Number of the picked peer, 1-based, of a fresh session that keeps no peer. */
 function pick(upstream: Upstream, key = ""): number {
-  const peer = new Selection(upstream, runtime, key).next();
+  const peer = new Selection(upstream, runtime, key).next(clock.time);
   peer?.released();
   return upstream.peers.findIndex((each) => each === peer) + 1;
 }
@@ -98,7 +98,7 @@ test("consistent hash moves only the keys of a peer that is taken out", () => {
 test("least_conn picks the fewest sessions for the weight, ties by round robin", () => {
   const upstream = group(bind(leastConn, undefined), [{ weight: 2 }, {}]);
   const held = () => {
-    const peer = new Selection(upstream, runtime, "").next();
+    const peer = new Selection(upstream, runtime, "").next(clock.time);
     return upstream.peers.findIndex((each) => each === peer) + 1;
   };
   assert.equal([held(), held(), held(), held(), held(), held()].join(""), "121211");
@@ -126,7 +126,7 @@ test("a lone peer is never taken out for failures", () => {
 test("backups are used when no primary is eligible, and only then", () => {
   const upstream = group(roundRobin, [{ maxConns: 1 }, { isBackup: true }]);
   const first = new Selection(upstream, runtime, "");
-  assert.equal(first.next(), upstream.peers[0]);
+  assert.equal(first.next(clock.time), upstream.peers[0]);
   assert.equal(pick(upstream), 2);
   upstream.peers[0]?.released();
   assert.equal(pick(upstream), 1);
@@ -136,7 +136,12 @@ test("one session never gets a peer twice", () => {
   const upstream = group(roundRobin, [{}, {}, {}]);
   const selection = new Selection(upstream, runtime, "");
   assert.equal(selection.triesLeft, 3);
-  const peers = [selection.next(), selection.next(), selection.next(), selection.next()];
+  const peers = [
+    selection.next(clock.time),
+    selection.next(clock.time),
+    selection.next(clock.time),
+    selection.next(clock.time),
+  ];
   assert.equal(new Set(peers).size, 4);
   assert.equal(peers[3], undefined);
   assert.equal(upstream.memory.noLivePeers, 1);
