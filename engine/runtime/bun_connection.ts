@@ -98,9 +98,9 @@ export class BunConnection implements PushConnection {
 
   /** Sends a FIN behind all that was written. */
   finish(): void {
-    if (this.#tail !== undefined) {
-      if (this.#afterTail === "nothing") this.#afterTail = "finish";
-    } else if (!this.isGone) this.socket.shutdown();
+    if (this.#afterTail !== "nothing") return;
+    this.#afterTail = "finish";
+    if (this.#tail === undefined && !this.isGone) this.socket.shutdown();
   }
 
   close(): void {
@@ -189,14 +189,13 @@ export class BunConnection implements PushConnection {
 
   onDrain(): void {
     const tail = this.#tail;
-    if (tail !== undefined) {
-      const sent = this.socket.write(tail);
-      if (sent >= 0 && sent < tail.length) {
-        this.#tail = tail.subarray(sent);
-        return;
-      }
-      this.#tail = undefined;
+    if (tail === undefined) return;
+    const sent = this.socket.write(tail);
+    if (sent >= 0 && sent < tail.length) {
+      this.#tail = tail.subarray(sent);
+      return;
     }
+    this.#tail = undefined;
     const after = this.#afterTail;
     if (after === "close") this.socket.end();
     else if (after === "finish") this.socket.shutdown();

@@ -36,7 +36,8 @@ export function plainHost(host: string | undefined): string {
 /** The local address that needs no system call: a socket bound to one address has only that. */
 export function fixedLocal(address: Address): Address | undefined {
   if (isUnix(address)) return address;
-  return address.host === "0.0.0.0" || address.host === "::" ? undefined : address;
+  const isOpen = address.host === "0.0.0.0" || address.host === "::" || address.port === 0;
+  return isOpen ? undefined : address;
 }
 
 /** Removes the file of a unix listener; a missing one is as good. */

@@ -5,6 +5,7 @@ import { isUnix } from "../lib/address.ts";
 import { SystemError, toSystemError } from "../lib/errno.ts";
 import { removeSocket } from "./common.ts";
 import { DenoConnection } from "./deno_connection.ts";
+import { listen } from "./deno_listen.ts";
 import { denoRelay } from "./deno_relay.ts";
 import { connect as connectNode, createNodeRuntime } from "./node.ts";
 import type {
@@ -13,15 +14,9 @@ import type {
   ConnectOptions,
   Dialer,
   HttpServer,
-  Listener,
-  ListenOptions,
   Needs,
   Runtime,
 } from "./runtime.ts";
-
-/** Pause after a failed accept (EMFILE): long enough for descriptors to come back. */
-const ACCEPT_PAUSE_MS = 100;
-const SHORTAGES: ReadonlySet<string> = new Set(["EMFILE", "ENFILE", "ENOBUFS", "ENOMEM"]);
 
 type Fetch = (request: Request) => Response | Promise<Response>;
 
@@ -99,58 +94,6 @@ async function closeInspector(): Promise<void> {
   close();
 }
 
-function bind(address: Address, { backlog }: ListenOptions): Deno.Listener {
-  if (isUnix(address)) return Deno.listen({ transport: "unix", path: address.path });
-  return Deno.listen({ hostname: address.host, port: address.port, tcpBacklog: backlog });
-}
-
-/** Accepts until the listener is closed; no error ends it. */
-async function acceptLoop(
-  listener: Deno.Listener,
-  options: ListenOptions,
-  isClosed: () => boolean,
-): Promise<void> {
-  while (!isClosed()) {
-    try {
-      options.accept(new DenoConnection(await listener.accept()));
-    } catch (error) {
-      if (isClosed()) return;
-      const failure = toSystemError(error);
-      // A client that left before it was accepted has no address; that is no failure of ours.
-      if (!SHORTAGES.has(failure.code)) continue;
-      options.failed(failure);
-      await new Promise((done) => setTimeout(done, ACCEPT_PAUSE_MS));
-    }
-  }
-}
-
-// The body is synchronous, but its errors have to be rejections.
-// deno-lint-ignore require-await
-async function listen(address: Address, options: ListenOptions): Promise<Listener> {
-  try {
-    const listener = bind(address, options);
-    if (isUnix(address)) chmodSync(address.path, 0o666);
-    let closed = false;
-    void acceptLoop(listener, options, () => closed);
-    const bound = listener.addr;
-    return {
-      address: "port" in bound && !isUnix(address)
-        ? { host: address.host, port: bound.port }
-        : address,
-      close() {
-        if (!closed) {
-          closed = true;
-          listener.close();
-          if (isUnix(address)) removeSocket(address.path);
-        }
-        return Promise.resolve();
-      },
-    };
-  } catch (error) {
-    throw toSystemError(error);
-  }
-}
-
 /** Natively, but from a given source address by `node:net`: Deno's own connect cannot choose it. */
 function connect(address: Address, options: ConnectOptions, dialer: Dialer): Connecting {
   if (options.source !== undefined) return connectNode(address, options, dialer);
@@ -176,7 +119,7 @@ function open(address: Address, signal: AbortSignal): Promise<Deno.Conn> {
 const base = createNodeRuntime({
   name: "deno",
   version: Deno.version.deno,
-  lacks: ["ipv6Only", "reset"],
+  lacks: ["reset"],
   serveHttp,
   permit,
   afterUsr1: () => void closeInspector().catch(() => {}), // without an inspector nothing was opened

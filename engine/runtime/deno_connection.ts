@@ -14,6 +14,7 @@ export class DenoConnection implements Connection {
   #buffer: Uint8Array<ArrayBuffer> | undefined;
   #held: Uint8Array | undefined;
   #isClosed = false;
+  #isFinished = false;
 
   constructor(conn: Deno.Conn, remote?: Address) {
     this.conn = conn;
@@ -49,7 +50,7 @@ export class DenoConnection implements Connection {
   }
 
   write(chunk: Uint8Array): Promise<void> {
-    if (this.#isClosed) return Promise.reject(new SystemError("EPIPE"));
+    if (this.#isClosed || this.#isFinished) return Promise.reject(new SystemError("EPIPE"));
     return this.#writeAll(chunk);
   }
 
@@ -75,6 +76,7 @@ export class DenoConnection implements Connection {
   }
 
   async closeWrite(): Promise<void> {
+    this.#isFinished = true;
     try {
       await this.conn.closeWrite();
     } catch {
@@ -94,11 +96,17 @@ export class DenoConnection implements Connection {
   }
 
   setNoDelay(on: boolean): void {
-    if ("setNoDelay" in this.conn) (this.conn as Deno.TcpConn).setNoDelay(on); // checked just now
+    this.#tcp()?.setNoDelay(on);
   }
 
   setKeepAlive(on: boolean): void {
-    if ("setKeepAlive" in this.conn) (this.conn as Deno.TcpConn).setKeepAlive(on); // checked just now
+    this.#tcp()?.setKeepAlive(on);
+  }
+
+  /** Undefined for a unix socket and for a closed one, which would throw. */
+  #tcp(): Deno.TcpConn | undefined {
+    const isOpenTcp = !this.#isClosed && "setNoDelay" in this.conn;
+    return isOpenTcp ? this.conn as Deno.TcpConn : undefined; // the method tells the class
   }
 }
 
