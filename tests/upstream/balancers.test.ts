@@ -1,51 +1,31 @@
 /** The methods against picks that were recorded from a running nginx. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { parse } from "valibot";
 import { parseValue } from "../../engine/config/value.ts";
-import type { AnyMethod, BoundMethod } from "../../engine/upstream/balancer.ts";
+import { SystemError } from "../../engine/lib/errno.ts";
 import { hash } from "../../engine/upstream/balancers/hash.ts";
+import { BALANCERS } from "../../engine/upstream/balancers/index.ts";
 import { leastConn } from "../../engine/upstream/balancers/least_conn.ts";
 import { roundRobin } from "../../engine/upstream/balancers/round_robin.ts";
-import {
-  DEFAULT_PARAMETERS,
-  Peer,
-  PeerMemory,
-  type PeerParameters,
-} from "../../engine/upstream/peer.ts";
-import { GroupMemory, Selection, Upstream } from "../../engine/upstream/upstream.ts";
-import type { Runtime } from "../../engine/runtime/runtime.ts";
-import { ComplexValue } from "../../engine/session/variables.ts";
-import { SystemError } from "../../engine/lib/errno.ts";
+import { Selection } from "../../engine/upstream/upstream.ts";
+import { balancerConformance } from "../conformance/balancer.ts";
+import { bind, clock, group, pick, runtime } from "./make.ts";
 
-const clock = { time: 1000 };
-// Only the clock of a runtime is read by the room under test.
-const runtime = { clock: { now: () => clock.time, wall: () => clock.time } } as unknown as Runtime;
+/** Every method of the language with the words of an example; a new one adds its row. */
+const EXAMPLES: Readonly<Record<string, readonly (readonly string[])[]>> = {
+  hash: [["$k"], ["$k", "consistent"]],
+  least_conn: [[]],
+};
 
-function group(method: BoundMethod, peers: readonly Partial<PeerParameters>[]): Upstream {
-  const made = peers.map((parameters, at) => {
-    const port = 18_101 + at;
-    const name = `127.0.0.1:${port}`;
-    return new Peer(
-      { host: "127.0.0.1", port },
-      name,
-      { ...DEFAULT_PARAMETERS, ...parameters },
-      new PeerMemory(),
-    );
-  });
-  const place = { file: "test", line: 1 };
-  const memory = new GroupMemory();
-  return new Upstream({ name: "g", place, isNamed: true, method, peers: made, memory }, roundRobin);
-}
-
-function bind(method: AnyMethod, value: unknown): BoundMethod {
-  return method.bind(value, (tree) => new ComplexValue(tree));
-}
-
-/** Number of the picked peer, 1-based, of a fresh session that keeps no peer. */
-function pick(upstream: Upstream, key = ""): number {
-  const peer = new Selection(upstream, runtime, key).next(clock.time);
-  peer?.released();
-  return upstream.peers.findIndex((each) => each === peer) + 1;
+balancerConformance("round robin", () => roundRobin);
+for (const method of BALANCERS) {
+  const examples = EXAMPLES[method.directive];
+  assert.ok(examples, `no example for ${method.directive}`);
+  for (const words of examples) {
+    const make = () => bind(method, parse(method.args, [...words]));
+    balancerConformance([method.directive, ...words].join(" "), make);
+  }
 }
 
 test("round robin over weights 5, 1, 1 gives a a b a c a a", () => {
