@@ -8,6 +8,7 @@ import type { Load } from "./module.ts";
 import { core } from "./modules/core.ts";
 import { MODULES } from "./modules/index.ts";
 import { main, type MainConf } from "./modules/main.ts";
+import { UNBUILT } from "./modules/unbuilt.ts";
 import { proxy } from "./modules/proxy.ts";
 import { BlockScope, mergeScope } from "./scope.ts";
 import type { Runtime } from "./runtime/runtime.ts";
@@ -151,7 +152,7 @@ async function readAll(
   loading: Loading,
   root: BlockScope,
 ): Promise<readonly SourceFile[]> {
-  const walk = { table: TABLE, load: loading, errors: loading.errors };
+  const walk = { table: TABLE, unbuilt: UNBUILT, load: loading, errors: loading.errors };
   const globals = parseDirectives(options.globals);
   await walkBlock(walk, globals.statements, root);
   if (globals.error !== undefined) loading.fail(globals.error);

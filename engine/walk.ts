@@ -27,6 +27,8 @@ export function directiveTable(modules: readonly AnyModule[]): DirectiveTable {
 
 export interface Walk {
   readonly table: DirectiveTable;
+  /** Names that nginx has and the table has not yet. */
+  readonly unbuilt: ReadonlySet<string>;
   readonly load: Load;
   /** Errors in the order in which nginx would meet them. */
   readonly errors: ConfigError[];
@@ -49,10 +51,10 @@ export async function walkBlock(
 }
 
 /** The entry for a statement where it stands. Throws nginx's errors about words and braces. */
-function findEntry({ table }: Walk, statement: Statement, scope: BlockScope): Entry {
+function findEntry({ table, unbuilt }: Walk, statement: Statement, scope: BlockScope): Entry {
   const { name } = statement;
   const entries = table.get(name);
-  if (entries === undefined) throw new ConfigError(`unknown directive "${name}"`);
+  if (entries === undefined) throw new ConfigError(unknown(name, unbuilt));
   const entry = entries.find(({ directive }) => directive.contexts.includes(scope.context));
   if (entry === undefined) throw new ConfigError(`"${name}" directive is not allowed here`);
   const opens = entry.directive.block !== undefined;
@@ -63,6 +65,12 @@ function findEntry({ table }: Walk, statement: Statement, scope: BlockScope): En
     throw new ConfigError(`directive "${name}" has no opening "{"`);
   }
   return entry;
+}
+
+function unknown(name: string, unbuilt: ReadonlySet<string>): string {
+  return unbuilt.has(name)
+    ? `"${name}" directive is not supported by this version of Weir`
+    : `unknown directive "${name}"`;
 }
 
 /** A promise only where the directive waits for something (a name that is looked up) or has a block. */
@@ -111,8 +119,9 @@ async function readBlock(
   await opened.pending;
   const before = walk.errors.length;
   await walkBlock(walk, statement.block ?? [], opened.inner);
-  // What a broken block lacks would only hide what is wrong with it.
-  if (walk.errors.length === before) opened.directive.end?.(opened.conf, opened.at);
+  // What a broken or unfinished block lacks would only hide what is wrong with it.
+  const isWhole = statement.endLine !== undefined && walk.errors.length === before;
+  if (isWhole) opened.directive.end?.(opened.conf, opened.at);
 }
 
 function placed(error: unknown, statement: Statement): ConfigError {

@@ -12,7 +12,7 @@ import { ConfigError, type Statement, type ValueTree } from "./tree.ts";
 import { DIRECTIVE, oneOf, type Word, wordType } from "./units.ts";
 import { parseValue } from "./value.ts";
 
-export { flag, number, offset, oneOf, seconds, size, time, word } from "./units.ts";
+export { flag, labelled, number, offset, oneOf, seconds, size, time, word } from "./units.ts";
 export type { Word } from "./units.ts";
 
 /** Words of a directive in, a typed value out. */
@@ -177,7 +177,7 @@ function readParameter(text: string, options: Options, given: Record<string, unk
     given[name] = type(text.slice(equals + 1));
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    throw new ConfigError(`invalid parameter "${text}"`);
+    throw new ConfigError(`invalid ${type.label ?? "parameter"} "${text}"`);
   }
 }
 

@@ -9,6 +9,8 @@ import { ConfigError } from "./tree.ts";
 export interface Word<T> {
   (text: string): T;
   readonly syntax?: string;
+  /** What nginx calls a wrong one as a parameter: `invalid backlog "backlog=x"`; else "parameter". */
+  readonly label?: string;
 }
 
 /** Stands for the directive's name in a message: no char of a byte string can be this one. */
@@ -17,6 +19,11 @@ export const DIRECTIVE = "\ue000";
 /** A reader with the name that documentation gives to what it reads. */
 export function wordType<T>(syntax: string, read: (text: string) => T): Word<T> {
   return Object.assign((text: string) => read(text), { syntax });
+}
+
+/** The same reader, with a name of its own in the error about a parameter. */
+export function labelled<T>(label: string, type: Word<T>): Word<T> {
+  return Object.assign((text: string) => type(text), { syntax: type.syntax ?? "string", label });
 }
 
 /** Any word, as it is. */

@@ -5,6 +5,7 @@ import { parseIp } from "../lib/ip.ts";
 import { fromBytes } from "../lib/bytes.ts";
 import {
   flag,
+  labelled,
   listenAddress,
   none,
   number,
@@ -118,7 +119,7 @@ export const core = define({
         default_server: present,
         bind: present,
         reuseport: present,
-        backlog: number({ min: 1 }),
+        backlog: labelled("backlog", number({ min: 1 })),
         ipv6only: flag,
         so_keepalive: word,
         ...NOT_YET,

@@ -6,9 +6,12 @@ import { fileURLToPath } from "node:url";
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const bin = `${root}node_modules/.bin/`;
 /** Rooms whose tests start nothing: they also run in the other two runtimes. */
-const pure = globSync("tests/{lib,config,session,upstream,relay,engine,cli,conformance,golden}/*.test.ts", {
-  cwd: root,
-});
+const pure = globSync(
+  "tests/{lib,config,session,upstream,relay,engine,cli,conformance,golden}/*.test.ts",
+  {
+    cwd: root,
+  },
+);
 
 const steps: readonly (readonly [string, readonly string[]])[] = [
   ["format", [`${bin}deno`, "fmt", "--check", "--quiet", "engine", "tests", "mod.ts", "dashboard"]],
