@@ -58,9 +58,16 @@ export async function runToEnd(subject: string, args: readonly string[], cwd = r
   return { code, output: running.output() };
 }
 
-function spawnSubject(subject: string, args: readonly string[], cwd: string): Running {
-  const [command = "", ...first] = SUBJECTS[subject] ?? [];
-  const child = spawn(command, [...first, ...args], { cwd, stdio: ["ignore", "pipe", "pipe"] });
+function spawnSubject(
+  subject: string,
+  args: readonly string[],
+  cwd: string,
+  descriptors?: number,
+): Running {
+  const words = [...SUBJECTS[subject] ?? [], ...args];
+  const limited = ["sh", "-c", `ulimit -n ${descriptors}; exec "$@"`, "sh"];
+  const [command = "", ...rest] = descriptors === undefined ? words : [...limited, ...words];
+  const child = spawn(command, rest, { cwd, stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding("utf8").on("data", (text) => output += text);
@@ -82,14 +89,21 @@ function spawnSubject(subject: string, args: readonly string[], cwd: string): Ru
 export async function start(
   subject: string,
   conf: string,
-  { port, args = ["--dashboard", "off"] }: {
+  { port, args = ["--dashboard", "off"], descriptors }: {
     readonly port: number;
     readonly args?: readonly string[];
+    /** Its limit of open files. */
+    readonly descriptors?: number;
   },
 ): Promise<Running> {
   const path = `${scratch()}/weir.conf`;
   writeFileSync(path, conf);
-  const running = spawnSubject(subject, ["-p", path.slice(0, -9), ...args, path], root);
+  const running = spawnSubject(
+    subject,
+    ["-p", path.slice(0, -9), ...args, path],
+    root,
+    descriptors,
+  );
   for (let tried = 0; tried < 200; tried++) {
     if (running.process.exitCode !== null) break;
     if (await accepts(port)) return running;
