@@ -8,8 +8,6 @@ import { Streams } from "./stream.ts";
 import { readableCopy } from "./text.ts";
 
 export interface DashboardOptions extends SecurityOptions {
-  /** Wall clock, ms. */
-  now(): number;
   /** Calls once after `ms`. */
   after(ms: number, run: () => void): { stop(): void };
 }

@@ -7,6 +7,34 @@ export interface SecurityOptions {
   hosts(): readonly string[];
   /** Served on a unix socket: the file's mode guards it, the Host header says nothing. */
   readonly unix: boolean;
+  /** Wall clock, ms. */
+  now(): number;
+}
+
+/** Wrong tokens in a minute before further ones are turned away unseen. */
+const MOST_FAILURES = 10;
+const WINDOW_MS = 60_000;
+
+/** Counts wrong tokens. The right one always passes, so nobody can be locked out by it. */
+class Failures {
+  readonly #now: () => number;
+  #since = 0;
+  #count = 0;
+
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  /** One more; true when there were too many in this minute. */
+  add(): boolean {
+    const now = this.#now();
+    if (now - this.#since > WINDOW_MS) {
+      this.#since = now;
+      this.#count = 0;
+    }
+    this.#count += 1;
+    return this.#count > MOST_FAILURES;
+  }
 }
 
 const HEADERS: Readonly<Record<string, string>> = {
@@ -45,8 +73,9 @@ function needsToken(path: string): boolean {
 
 export function guard(options: SecurityOptions): MiddlewareHandler {
   const expected = digest(options.token);
+  const failures = new Failures(() => options.now());
   return async (context, next) => {
-    const refused = await refusal(context, options, expected);
+    const refused = await refusal(context, options, { expected, failures });
     if (refused === undefined) await next();
     else context.res = refused;
     for (const [name, value] of Object.entries(HEADERS)) context.res.headers.set(name, value);
@@ -57,7 +86,7 @@ export function guard(options: SecurityOptions): MiddlewareHandler {
 async function refusal(
   { req }: Context,
   options: SecurityOptions,
-  expected: Promise<Uint8Array>,
+  { expected, failures }: { readonly expected: Promise<Uint8Array>; readonly failures: Failures },
 ): Promise<Response | undefined> {
   const host = req.header("host")?.toLowerCase();
   if (!options.unix && (host === undefined || !options.hosts().includes(host))) {
@@ -71,6 +100,11 @@ async function refusal(
   if (!needsToken(req.path)) return undefined;
   const given = /^Bearer (\S{1,256})$/i.exec(req.header("authorization") ?? "")?.[1] ?? "";
   if (sameDigest(await digest(given), await expected)) return undefined;
+  if (given !== "" && failures.add()) {
+    const answer = problem(429, "Too many requests", "Too many wrong tokens in this minute");
+    answer.headers.set("retry-after", "60");
+    return answer;
+  }
   const answer = problem(
     401,
     "Unauthorized",

@@ -11,6 +11,7 @@ import type { Runtime } from "./runtime/runtime.ts";
 import { Log } from "./session/log.ts";
 import { Worker } from "./session/worker.ts";
 import type { SocketPlan } from "./sockets.ts";
+import type { ListenerCounters } from "./status/counters.ts";
 import type { StatusSource } from "./status/snapshot.ts";
 
 export type { Cycle, Loaded, LoadOptions } from "./cycle.ts";
@@ -27,6 +28,8 @@ export class Engine {
   readonly #worker: Worker;
   readonly #reporter: Reporter;
   readonly #gates = new Map<string, Gate>();
+  /** Counters of listeners that left the configuration, by address: totals never go back. */
+  readonly #retired = new Map<string, ListenerCounters>();
   readonly #firstLog: Log;
   #cycle: Cycle | undefined;
   #reloading = false;
@@ -44,6 +47,7 @@ export class Engine {
       worker: this.#worker,
       logFiles: this.#logFiles,
       gates: this.#gates,
+      retired: this.#retired,
     });
     this.status = this.#reporter;
     const stamp = { pid: runtime.host.pid, wall: () => runtime.clock.wall() };
@@ -172,8 +176,9 @@ export class Engine {
     const opened: Gate[] = [];
     const errors: ConfigError[] = [];
     for (const plan of cycle.sockets) {
-      if (this.#gates.has(formatAddress(plan.address))) continue;
-      const gate = new Gate(this.#worker, plan);
+      const key = formatAddress(plan.address);
+      if (this.#gates.has(key)) continue;
+      const gate = new Gate(this.#worker, plan, this.#retired.get(key));
       const error = await this.#open(gate, plan, log);
       if (error === undefined) opened.push(gate);
       else errors.push(bindError(plan, error));
@@ -182,7 +187,11 @@ export class Engine {
       for (const gate of opened) await gate.close();
       return errors;
     }
-    for (const gate of opened) this.#gates.set(formatAddress(gate.plan.address), gate);
+    for (const gate of opened) {
+      const key = formatAddress(gate.plan.address);
+      this.#gates.set(key, gate);
+      this.#retired.delete(key);
+    }
     return [];
   }
 
@@ -207,6 +216,7 @@ export class Engine {
     for (const [key, gate] of this.#gates) {
       if (wanted.has(key)) continue;
       this.#gates.delete(key);
+      this.#retired.set(key, gate.counters);
       gate.close().catch((error) => this.#closeFailed(gate, error));
     }
     this.#cycle = cycle;

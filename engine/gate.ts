@@ -23,10 +23,11 @@ export class Gate {
   #complainedAt = -Infinity;
   #refused = 0;
 
-  constructor(worker: Worker, plan: SocketPlan) {
+  /** `counters` are those of an address that was listened on before. */
+  constructor(worker: Worker, plan: SocketPlan, counters?: ListenerCounters) {
     this.#worker = worker;
     this.plan = plan;
-    this.counters = new ListenerCounters(plan.address);
+    this.counters = counters ?? new ListenerCounters(plan.address);
   }
 
   get isOpen(): boolean {

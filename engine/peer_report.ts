@@ -98,11 +98,14 @@ function sentence({ memory, parameters, isLone }: Peer, state: PeerState, now: n
       return `busy: ${memory.active} of ${maxConns} sessions`;
     case "unavail": {
       const retry = seconds(checkedAt + failTimeoutMs - now);
-      return `unavail: ${fails} of ${maxFails} connects failed (${last}); retry in ${retry}`;
+      const often = fails === 1 ? "a connect failed" : `${fails} connects failed`;
+      return `unavail: ${often}, max_fails is ${maxFails} (${last}); retry in ${retry}`;
     }
     case "up": {
       const role = isBackup ? "up: backup, used when no primary is" : "up";
-      if (fails > 0 && !isLone) return `${role}: ${fails} of ${maxFails} failures (${last})`;
+      if (fails > 0 && !isLone) {
+        return `${role}: ${fails} failed, max_fails is ${maxFails} (${last})`;
+      }
       return last === "" ? role : `${role} (${last})`;
     }
   }

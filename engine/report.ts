@@ -2,6 +2,7 @@
 import { formatAddress, formatHost, isUnix } from "./lib/address.ts";
 import { sessionCeiling } from "./budget.ts";
 import type { Cycle } from "./cycle.ts";
+import type { ListenerCounters } from "./status/counters.ts";
 import type { Gate } from "./gate.ts";
 import type { LogFiles } from "./log_files.ts";
 import { PeerReport } from "./peer_report.ts";
@@ -32,6 +33,8 @@ export interface ReporterParts {
   readonly worker: Worker;
   readonly logFiles: LogFiles;
   readonly gates: ReadonlyMap<string, Gate>;
+  /** Of listeners that are gone; their part of the totals stays. */
+  readonly retired: ReadonlyMap<string, ListenerCounters>;
 }
 
 /** Bytes of live sessions, by the counters that get them when they end. */
@@ -94,7 +97,7 @@ export class Reporter implements StatusSource {
       monotonicMs: runtime.clock.now(),
       process: this.#process(),
       config: this.#config(),
-      connections: this.#connections(server_zones),
+      connections: this.#connections(live),
       logDropped: logFiles.dropped,
       server_zones,
       upstreams: this.#peers.report(this.#cycle?.upstreams ?? [], this.#parts.worker),
@@ -176,18 +179,19 @@ export class Reporter implements StatusSource {
     };
   }
 
-  #connections(zones: readonly ListenerStatus[]): Snapshot["connections"] {
-    const { worker } = this.#parts;
-    const sum = (of: (zone: ListenerStatus) => number) =>
-      zones.reduce((total, zone) => total + of(zone), 0);
+  #connections(live: ReadonlyMap<object, LiveBytes>): Snapshot["connections"] {
+    const { worker, gates, retired } = this.#parts;
+    const all = [...[...gates.values()].map(({ counters }) => counters), ...retired.values()];
+    const sum = (of: (counters: ListenerCounters) => number) =>
+      all.reduce((total, counters) => total + of(counters), 0);
     return {
       active: worker.active,
       highWater: worker.highWater,
       accepted: worker.accepted,
-      dropped: sum((zone) => zone.discarded),
-      failed: sum((zone) => zone.discarded + failedSessions(zone)),
-      received: sum((zone) => zone.received),
-      sent: sum((zone) => zone.sent),
+      dropped: sum(({ discarded }) => discarded),
+      failed: sum((counters) => counters.discarded + failedSessions(counters)),
+      received: sum((counters) => counters.received + (live.get(counters)?.received ?? 0)),
+      sent: sum((counters) => counters.sent + (live.get(counters)?.sent ?? 0)),
     };
   }
 
@@ -246,7 +250,7 @@ export class Reporter implements StatusSource {
 }
 
 /** Sessions that ended with a status of 400 or more. */
-function failedSessions({ sessions }: ListenerStatus): number {
+function failedSessions({ sessions }: ListenerCounters): number {
   let failed = 0;
   for (const [status, count] of Object.entries(sessions)) {
     if (Number(status) >= 400) failed += count;

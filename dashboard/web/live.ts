@@ -1,12 +1,23 @@
 /** The live state: one stream with the token, read over fetch, reconnected when it stops. */
 import { signal } from "@preact/signals";
 import type { Tick } from "../stream.ts";
+import { ratesOf } from "./rates.ts";
 
 export const tick = signal<Tick | undefined>(undefined);
+/** Bytes a second of each connection, by its id. */
+export const rates = signal<ReadonlyMap<number, number>>(new Map());
+/** Set once the process behind the page is another one: its counters start again. */
+export const restartedAt = signal<number | undefined>(undefined);
+/** Set once the page is older than the program that serves the data. */
+export const isOutdated = signal(false);
+/** Why the stream cannot be had, when the server said so. */
+export const refusal = signal("");
 /** When the last tick came (performance.now), and how often was tried since. */
 export const lastAt = signal(0);
 export const attempt = signal(0);
 export const needsToken = signal(false);
+/** The last token that was given is not the right one. */
+export const wasRefused = signal(false);
 /** Ticks each half second, so that staleness shows without data. */
 export const now = signal(0);
 
@@ -56,10 +67,18 @@ async function readStream(token: string): Promise<boolean> {
   }
   const answer = await fetch("/api/v1/stream", { headers: { authorization: `Bearer ${token}` } });
   if (answer.status === 401) {
+    sessionStorage.removeItem(KEY);
+    wasRefused.value = true;
     needsToken.value = true;
     return false;
   }
-  if (!answer.ok || answer.body === null) throw new Error(`status ${answer.status}`);
+  if (!answer.ok || answer.body === null) {
+    const { detail } = await answer.json();
+    refusal.value = typeof detail === "string" ? detail : `status ${answer.status}`;
+    throw new Error(`status ${answer.status}`);
+  }
+  refusal.value = "";
+  wasRefused.value = false;
   const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
   let text = "";
   for (let read = await reader.read(); !read.done; read = await reader.read()) {
@@ -74,7 +93,14 @@ async function readStream(token: string): Promise<boolean> {
 function take(frame: string): void {
   const data = frame.split("\n").find((line) => line.startsWith("data: "));
   if (data === undefined) return;
-  tick.value = JSON.parse(data.slice(6));
+  const before = tick.value;
+  const next: Tick = JSON.parse(data.slice(6));
+  if (before !== undefined && before.status.process.startedAt !== next.status.process.startedAt) {
+    restartedAt.value = next.status.process.startedAt;
+    isOutdated.value = before.status.version !== next.status.version;
+  }
+  rates.value = ratesOf(before, next);
+  tick.value = next;
   lastAt.value = performance.now();
   attempt.value = 0;
 }

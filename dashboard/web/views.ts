@@ -1,9 +1,10 @@
 /** The views of the page, each a function of the last tick. */
 import type { VNode } from "preact";
-import type { PeerStatus, UpstreamStatus } from "../../engine/status/snapshot.ts";
+import type { ListenerStatus, PeerStatus, UpstreamStatus } from "../../engine/status/snapshot.ts";
 import type { Rates, Tick } from "../stream.ts";
-import { age, bytes, count } from "./format.ts";
+import { bytes, count } from "./format.ts";
 import { html } from "./html.ts";
+import { cell, table } from "./table.ts";
 
 const GLYPHS: Readonly<Record<string, string>> = {
   up: "●",
@@ -17,8 +18,11 @@ const GLYPHS: Readonly<Record<string, string>> = {
 };
 
 function stateCell(state: string, sentence: string | null): VNode {
-  return html`<td><span class=${`s-${state}`}>${GLYPHS[state] ?? "?"} ${state}</span>
-    ${sentence !== null && sentence !== state && html`<small>${sentence}</small>`}</td>`;
+  return html`<td class="state"><span class=${`s-${state}`}>${GLYPHS[state] ?? "?"} ${state}</span>
+    ${
+    sentence !== null && sentence !== state &&
+    html`<small>${sentence.replace(`${state}: `, "")}</small>`
+  }</td>`;
 }
 
 function sparkline(values: readonly number[], colour: string): VNode {
@@ -40,7 +44,7 @@ function tile(name: string, value: string, series: readonly number[], colour: st
 function problems({ status }: Tick): readonly string[] {
   const peers = status.upstreams.flatMap((group) =>
     group.peers.filter(({ state }) => state === "unavail")
-      .map((peer) => `${peer.server} in ${group.name}: ${peer.sentence}`)
+      .map((peer) => `${peer.server} in ${group.name} is ${peer.sentence}`)
   );
   const listeners = status.server_zones.filter(({ state }) => state !== "accepting")
     .map((zone) => `${zone.listen}: ${zone.state}, ${zone.reason}`);
@@ -67,7 +71,7 @@ export function overview(tick: Tick): VNode {
     value === undefined ? "–" : `${text(value)}/s`;
   return html`<section>
     <p class="sentence">${sentence(tick)}</p>
-    ${problems(tick).map((text) => html`<p class="s-unavail">✕ ${text}</p>`)}
+    ${problems(tick).map((text) => html`<p class="problem">✕ ${text}</p>`)}
     <div class="tiles live">
       ${tile("Active sessions", count(status.connections.active), series((r) => r.active), "text")}
       ${tile("New", rate(last?.accepted, count), series((r) => r.accepted), "text")}
@@ -78,33 +82,17 @@ export function overview(tick: Tick): VNode {
     ${listeners(tick)}${upstreams(tick)}</section>`;
 }
 
-function cell(label: string, value: string): VNode {
-  return html`<td class="n" data-label=${label}>${value}</td>`;
-}
-
-function table(heads: readonly string[], rows: readonly VNode[]): VNode {
-  return html`
-    <div class="scroll live">
-      <table>
-        <thead>
-          <tr>
-        ${heads.map((head) =>
-          html`<th class=${head.startsWith(">") ? "n" : ""}>${head.replace(">", "")}</th>`
-        )}
-        </tr>
-        </thead>
-        <tbody>${rows}</tbody>
-      </table>
-    </div>
-  `;
+/** The file's name alone: the whole path is in the title of the page's header. */
+function place({ source: { file, line } }: ListenerStatus): string {
+  return `${file.slice(file.lastIndexOf("/") + 1)}:${line}`;
 }
 
 export function listeners({ status }: Tick): VNode {
   const rows = status.server_zones.map((zone) =>
     html`<tr key=${zone.id}>
     ${stateCell(zone.state, zone.reason)}
-    <td>${zone.listen}<small>${zone.source.file}:${zone.source.line}</small></td>
-    <td>→ ${zone.target.name}</td>
+    <td class="key">${zone.listen}<small>${place(zone)}</small></td>
+    <td data-label="target">${zone.target.name}</td>
     ${cell("active", count(zone.processing))}${cell("accepted", count(zone.connections))}
     ${cell("discarded", count(zone.discarded))}
     ${cell("in", bytes(zone.received))}${cell("out", bytes(zone.sent))}</tr>`
@@ -127,7 +115,7 @@ function peerRow(peer: PeerStatus, total: number): VNode {
   const marks = [peer.backup && "backup", peer.demo && "demo"].filter(Boolean).join(", ");
   const limit = peer.max_conns === 0 ? "" : ` / ${count(peer.max_conns)}`;
   return html`<tr key=${peer.id}>${stateCell(peer.state, peer.sentence)}
-    <td>${peer.server}${marks !== "" && html`<small>${marks}</small>`}</td>
+    <td class="key">${peer.server}${marks !== "" && html`<small>${marks}</small>`}</td>
     ${cell("weight", count(peer.weight))}${cell("active", count(peer.active) + limit)}
     ${cell("total", count(peer.connections))}${cell("fails", count(peer.fails))}
     ${cell("in", bytes(peer.received))}${cell("out", bytes(peer.sent))}
@@ -160,26 +148,4 @@ export function upstreams({ status }: Tick): VNode {
     return html`<p class="muted">No upstream groups: no server passes to a peer.</p>`;
   }
   return html`<div>${status.upstreams.map(group)}</div>`;
-}
-
-export function connections({ connections: { total, items }, status }: Tick): VNode {
-  const rows = items.map((each) =>
-    html`<tr key=${each.id}>
-    <td>${each.client}<small>${each.state}</small></td><td>${each.listener}</td>
-    <td>→ ${each.peer ?? each.upstream ?? "–"}</td>
-    ${cell("age", age(each.ageMs))}${cell("idle", age(each.idleMs))}
-    ${cell("in", bytes(each.received))}${cell("out", bytes(each.sent))}
-    ${
-      cell("rate", `${bytes(1000 * (each.received + each.sent) / Math.max(1000, each.ageMs))}/s`)
-    }</tr>`
-  );
-  const heads = ["Client", "Listener", "Peer", ">Age", ">Idle", ">In", ">Out", ">Mean rate"];
-  if (total === 0) {
-    const listener = status.server_zones[0]?.listen.replace("0.0.0.0", "127.0.0.1") ?? "";
-    return html`<p class="muted">No connections now. Try: nc ${listener.replace(":", " ")}</p>`;
-  }
-  return html`<section><h2>Connections <span class="muted">newest ${items.length} of ${
-    count(total)
-  }</span></h2>
-    ${table(heads, rows)}</section>`;
 }

@@ -56,7 +56,7 @@ export interface PeerStatus {
   readonly effective_weight: number;
   readonly state: PeerState;
   readonly stateSinceAt: number;
-  /** One sentence: "unavail: 3 of 3 connects failed in 10 s (last: refused, 4 s ago); retry in 6 s". */
+  /** One sentence: "unavail: 3 connects failed, max_fails is 3 (last: refused, 4 s ago); retry in 6 s". */
   readonly sentence: string;
   readonly active: number;
   /** 0 is no limit. */

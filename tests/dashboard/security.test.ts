@@ -118,3 +118,22 @@ test("metrics and status say what the snapshot says", async () => {
   assert.match(metrics, /^weir_config_reloads_total\{result="failure"\} 1$/m);
   assert.deepEqual(await (await ask("/api/v1/status", { token: "secret" })).json(), snapshot);
 });
+
+test("wrong tokens are turned away after ten in a minute, the right one never is", async () => {
+  let now = 1_000_000;
+  const guarded = createDashboard(source, {
+    token: "secret",
+    hosts: () => ["127.0.0.1:7070"],
+    unix: false,
+    now: () => now,
+    after: () => ({ stop() {} }),
+  });
+  const statusOf = async (token: string) => {
+    const headers = { host: "127.0.0.1:7070", authorization: `Bearer ${token}` };
+    return (await guarded.fetch(new Request("http://x/api/v1/status", { headers }))).status;
+  };
+  for (let each = 0; each < 10; each++) assert.equal(await statusOf("wrong"), 401);
+  assert.deepEqual([await statusOf("wrong"), await statusOf("secret")], [429, 200]);
+  now += 61_000;
+  assert.equal(await statusOf("wrong"), 401);
+});

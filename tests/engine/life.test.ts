@@ -49,6 +49,21 @@ test("a listener that leaves the configuration closes, one that comes opens", as
   await assert.rejects(dial(runtime, { host: "127.0.0.1", port: 80 }));
 });
 
+test("totals never go back: a listener that leaves and returns keeps its counters", async () => {
+  const { runtime, visit, reload, engine } = await lab(to(1001));
+  await greeter(runtime, 1001);
+  assert.equal(await visit(), "1001");
+  const sent = () => engine.status.snapshot().connections.sent;
+  assert.equal(sent(), 4);
+  assert.ok(await reload("server { listen 81; return x; }"));
+  assert.equal(sent(), 4);
+  assert.equal(await visit(81), "x");
+  assert.ok(await reload(to(1001)));
+  assert.equal(await visit(), "1001");
+  assert.equal(sent(), 9);
+  assert.equal(engine.status.snapshot().server_zones[0]?.connections, 2);
+});
+
 test("peers keep their memory over a reload", async () => {
   const group = "upstream u { server 127.0.0.1:1001; server 127.0.0.1:1002; }";
   const server = "server { listen 80; proxy_pass u; }";
