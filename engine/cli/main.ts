@@ -114,7 +114,11 @@ class Program<E extends EngineParts> {
     this.#runtime.host.onUncaught((error) => engine.log.write("alert", errorText(error)));
     const loaded = await engine.load();
     for (const warning of loaded.warnings) this.#messages.report("warn", String(warning));
-    for (const error of loaded.errors) this.#messages.report("emerg", String(error));
+    // nginx stops at the first; people at a terminal get all of them in one run.
+    const isForPeople = this.#runtime.host.isTerminal("stderr");
+    for (const error of isForPeople ? loaded.errors : loaded.errors.slice(0, 1)) {
+      this.#messages.report("emerg", String(error));
+    }
     const { cycle } = loaded;
     const parts = { runtime: this.#runtime, messages: this.#messages, options, engine, path };
     if (options.test) return await testConfig({ ...parts, loaded, files: this.#runtime.files });

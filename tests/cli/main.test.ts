@@ -95,7 +95,7 @@ test("main hands prefix, globals, error log and demo to the engine", async () =>
   assert.deepEqual(scene.engine.options, { path: "/a", prefix: "/x/", globals, ...rest });
 });
 
-test("main reports warnings and errors in nginx's form and exits 1", async () => {
+test("main reports warnings and the first error in nginx's form and exits 1", async () => {
   const scene = new Scene();
   scene.engine.loads = {
     cycle: undefined,
@@ -105,10 +105,12 @@ test("main reports warnings and errors in nginx's form and exits 1", async () =>
   assert.equal(await scene.run(), 1);
   assert.equal(
     scene.runtime.err,
-    `nginx: [warn] old in ${CONF}:1\nnginx: [emerg] unknown directive "x" in ${CONF}:3\n` +
-      "nginx: [emerg] no file\n",
+    `nginx: [warn] old in ${CONF}:1\nnginx: [emerg] unknown directive "x" in ${CONF}:3\n`,
   );
   assert.deepEqual(scene.engine.calls, ["load"]);
+  scene.runtime.terminals.add("stderr");
+  assert.equal(await scene.run(), 1);
+  assert.ok(scene.runtime.err.endsWith("nginx: [emerg] no file\n"), "a terminal gets all of them");
 });
 
 test("main -e FILE gets the errors too, with time and pid", async () => {

@@ -88,22 +88,24 @@ function spawnSubject(
 /** Starts it on a configuration and waits until `port` accepts. */
 export async function start(
   subject: string,
-  conf: string,
-  { port, args = ["--dashboard", "off"], descriptors }: {
+  conf: string | undefined,
+  { port, args = ["--dashboard", "off"], descriptors, cwd = root }: {
     readonly port: number;
+    /** Where it starts; without a `conf` it looks for one there. */
+    readonly cwd?: string;
     readonly args?: readonly string[];
     /** Its limit of open files. */
     readonly descriptors?: number;
   },
 ): Promise<Running> {
-  const path = `${scratch()}/weir.conf`;
-  writeFileSync(path, conf);
-  const running = spawnSubject(
-    subject,
-    ["-p", path.slice(0, -9), ...args, path],
-    root,
-    descriptors,
-  );
+  const words = [...args];
+  if (conf !== undefined) {
+    const path = `${scratch()}/weir.conf`;
+    writeFileSync(path, conf);
+    words.unshift("-p", path.slice(0, -9));
+    words.push(path);
+  }
+  const running = spawnSubject(subject, words, cwd, descriptors);
   for (let tried = 0; tried < 200; tried++) {
     if (running.process.exitCode !== null) break;
     if (await accepts(port)) return running;
