@@ -155,7 +155,8 @@ export async function connectUpstream(
 
 function noLivePeers(session: Session, upstream: Upstream, now: number): 502 {
   session.peer = undefined;
-  session.addAttempt(newAttempt(upstream.name, now));
+  // nginx counts this as an attempt that took no time.
+  session.addAttempt({ ...newAttempt(upstream.name, now), sessionMs: 0 });
   session.log("error", "no live upstreams");
   return 502;
 }
