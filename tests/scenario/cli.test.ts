@@ -121,6 +121,7 @@ for (const subject of Object.keys(SUBJECTS)) {
     const weir = await start(subject, undefined, { port, args: [], cwd: folder });
     try {
       assert.equal(await ask(port, ""), "found");
+      await until(() => weir.output().includes("#token="));
       assert.match(weir.output(), /http:\/\/127\.0\.0\.1:\d+\/#token=[0-9a-f]{64}/);
     } finally {
       assert.equal(await weir.stop(), 0);
