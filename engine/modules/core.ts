@@ -129,6 +129,9 @@ export const core = define({
         if (given.reuseport === true) {
           at.load.notice('"reuseport" has no effect: there is one worker');
         }
+        if (given.backlog !== undefined && !at.load.can.has("backlog")) {
+          at.load.notice(`"backlog" has no effect: ${at.load.runtimeName} chooses its own`);
+        }
         const options = [given.bind, given.backlog, given.ipv6only, given.so_keepalive];
         for (const target of targets) {
           const addresses = target.kind === "name"
