@@ -18,7 +18,17 @@ interface Carrier extends Socket {
 
 function onData(this: Carrier, chunk: Uint8Array): void {
   const connection = this.weir;
-  connection?.sink?.received(connection, chunk);
+  if (connection?.sink?.received(connection, chunk) === true) giveBack(chunk);
+}
+
+/**
+ * Node reads into new memory outside of the heap, 64 KiB at a time, and V8 collects its whole heap
+ * for every 64 MB of it. A chunk that was sent gives its memory back at once, for the next read.
+ * A small one may still be queued after a `send` that is true, and is cheap to collect.
+ */
+function giveBack({ buffer, length }: Uint8Array): void {
+  const isAlone = buffer.byteLength === length && buffer instanceof ArrayBuffer;
+  if (length >= HIGH_WATER_BYTES && isAlone) buffer.transfer(0);
 }
 
 function onDrain(this: Carrier): void {

@@ -25,7 +25,8 @@ export interface PushConnection extends Connection {
 }
 
 export interface PushSink {
-  received(from: PushConnection, chunk: Uint8Array): void;
+  /** False when the other side has to be waited for; what `send` answered. */
+  received(from: PushConnection, chunk: Uint8Array): boolean;
   /** Nothing is left of what `send` kept. */
   drained(at: PushConnection): void;
   ended(at: PushConnection): void;
@@ -58,21 +59,26 @@ class PushRelay implements Relaying, PushSink {
     }
   }
 
-  received(from: PushConnection, chunk: Uint8Array): void {
-    if (this.#result !== undefined) return;
+  received(from: PushConnection, chunk: Uint8Array): boolean {
+    if (this.#result !== undefined) return true;
     const { meter, clock } = this.#options;
     const bytes = chunk.length;
     meter.touchedAt = clock.now;
     if (from === this.#client) {
       meter.fromClient += bytes;
       meter.toPeer += bytes;
-      if (!this.#peer.send(chunk)) from.pause();
-      return;
+      return this.#forward(from, this.#peer, chunk);
     }
     if (meter.fromPeer === 0) meter.firstByteAt = performance.now();
     meter.fromPeer += bytes;
     meter.toClient += bytes;
-    if (!this.#client.send(chunk)) from.pause();
+    return this.#forward(from, this.#client, chunk);
+  }
+
+  #forward(from: PushConnection, to: PushConnection, chunk: Uint8Array): boolean {
+    const isSent = to.send(chunk);
+    if (!isSent) from.pause();
+    return isSent;
   }
 
   drained(at: PushConnection): void {
