@@ -5,7 +5,8 @@ import type { Address, Connection } from "./runtime.ts";
 
 /** The first read buffer is small, so that an idle session is; it grows while reads fill it. */
 const FIRST_BYTES = 512;
-const MOST_BYTES = 131_072;
+/** A stalled reader holds one buffer and stays under 160 KiB; less would cost more reads. */
+const MOST_BYTES = 152 * 1024;
 
 export class DenoConnection implements Connection {
   readonly local: Address;
