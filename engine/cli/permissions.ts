@@ -43,6 +43,7 @@ export async function permitAll(runtime: Runtime, wanted: Wanted): Promise<reado
   const read = await readStatements(runtime, wanted.path);
   if (read.missing.length > 0) return read.missing;
   const { list } = read;
+  for (const path of runtime.host.reads) list.read(path);
   if (wanted.dashboard !== undefined) list.socket(wanted.dashboard);
   const statements = [...parseDirectives(wanted.globals).statements, ...read.statements];
   addNeeds(list, statements, wanted.prefix);

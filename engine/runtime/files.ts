@@ -5,7 +5,7 @@ import {
   openSync,
   readdirSync,
   readFileSync,
-  rmSync,
+  unlinkSync,
   writeFileSync,
   writeSync,
 } from "node:fs";
@@ -62,6 +62,15 @@ class AppendedFile implements AppendFile {
   }
 }
 
+/** One call that needs no permission to look first; a file that is gone is removed. */
+function removeFile(name: string | Buffer): void {
+  try {
+    unlinkSync(name);
+  } catch (error) {
+    if (toSystemError(error).code !== "ENOENT") throw error;
+  }
+}
+
 export const files: Files = {
   read: (path) => attempt(() => new Uint8Array(readFileSync(nameOf(path)))),
   write: (path, bytes) => attempt(() => writeFileSync(nameOf(path), bytes)),
@@ -71,5 +80,5 @@ export const files: Files = {
       Buffer.from(name, "utf8").toString("latin1")
     ),
   exists: (path) => existsSync(nameOf(path)),
-  remove: (path) => attempt(() => rmSync(nameOf(path), { force: true })),
+  remove: (path) => attempt(() => removeFile(nameOf(path))),
 };

@@ -23,10 +23,12 @@ function writeAll(descriptor: number, bytes: Uint8Array): void {
   }
 }
 
+const LIMITS = "/proc/self/limits";
+
 function descriptorLimit(): number | undefined {
   try {
     const line = /^Max open files\s+(\d+|unlimited)/m.exec(
-      readFileSync("/proc/self/limits", "latin1"),
+      readFileSync(LIMITS, "latin1"),
     );
     const limit = Number(line?.[1]);
     return Number.isFinite(limit) ? limit : undefined;
@@ -52,6 +54,7 @@ export function createHost({ afterUsr1 }: HostParts = {}): Host {
     get cwd() {
       return process.cwd();
     },
+    reads: process.platform === "linux" ? [LIMITS] : [],
     env: (name) => process.env[name],
     // Read once: it is asked for with every snapshot.
     descriptorLimit: () => (limit ??= { value: descriptorLimit() }).value,

@@ -127,6 +127,10 @@ export class MemoryHost implements Host {
     return this.#output;
   }
 
+  get reads(): readonly string[] {
+    return [];
+  }
+
   env(): undefined {
     return undefined;
   }

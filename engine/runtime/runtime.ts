@@ -178,6 +178,8 @@ export interface Host {
   readonly args: readonly string[];
   readonly hostname: string;
   readonly cwd: string;
+  /** Files of the system that the host looks at itself: where there are permissions, it needs these too. */
+  readonly reads: readonly string[];
   env(name: string): string | undefined;
   /** Soft limit of open descriptors (RLIMIT_NOFILE), undefined where it cannot be read. */
   descriptorLimit(): number | undefined;

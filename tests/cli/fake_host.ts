@@ -204,6 +204,7 @@ export class FakeRuntime implements Runtime {
       },
       hostname: "test",
       cwd: "/w",
+      reads: ["/s/limits"],
       env: () => undefined,
       descriptorLimit: () => undefined,
       residentBytes: () => 0,

@@ -73,7 +73,7 @@ test("main asks for the configuration, then for all it needs, before it loads", 
     { net: [], read: [CONF], write: [] },
     {
       net: ["127.0.0.1:7070", "0.0.0.0:80", "127.0.0.1:81"],
-      read: [CONF],
+      read: [CONF, "/s/limits"],
       write: ["/w/weir.pid"],
     },
   ]);
@@ -84,7 +84,7 @@ test("main asks for what -e, -g and -s name, and for no dashboard that will not 
   await made.run("conf/stream.conf", "-e", "e.log", "-g", "pid x.pid;", "-s", "stop");
   assert.deepEqual(made.runtime.asked.at(-1), {
     net: [],
-    read: [CONF, "/w/x.pid"],
+    read: [CONF, "/s/limits", "/w/x.pid"],
     write: ["/w/x.pid", "/w/e.log"],
   });
 });
@@ -102,7 +102,7 @@ test("main asks for included files as they come up", async () => {
   await made.run("-t", "conf/stream.conf");
   const last = made.runtime.asked.at(-1);
   assert.deepEqual(last?.write, ["/w/e", "/w/b"]);
-  assert.deepEqual(last?.read, [CONF, "/w/conf/a", "/w/conf/d", "/w/conf/d/b"]);
+  assert.deepEqual(last?.read, [CONF, "/w/conf/a", "/w/conf/d", "/w/conf/d/b", "/s/limits"]);
 });
 
 test("main prints the whole command where exact needs are known, and exits 1", async () => {
@@ -112,7 +112,8 @@ test("main prints the whole command where exact needs are known, and exits 1", a
   assert.equal(
     made.runtime.err,
     "weir: Deno does not allow what this configuration needs. This command does:\n\n" +
-      "  deno run --allow-net=127.0.0.1:7070,0.0.0.0:80 --allow-read=/w/conf/stream.conf " +
+      "  deno run --allow-net=127.0.0.1:7070,0.0.0.0:80 " +
+      "--allow-read=/w/conf/stream.conf,/s/limits " +
       "--allow-write=/w/weir.pid mod.ts conf/stream.conf\n\n",
   );
   assert.deepEqual(made.engine.calls, []);

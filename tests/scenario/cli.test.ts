@@ -1,6 +1,6 @@
 /** The command line and the process, as an operator meets them, on each runtime. */
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { once } from "node:events";
@@ -211,4 +211,38 @@ test("cli on deno without flags: the command with what is missing, exit 1", () =
   );
   assert.equal(status, 1);
   assert.match(stdout + stderr, /deno run .*--allow-read/);
+});
+
+test("cli on deno: the command that it prints runs to the end and asks for nothing more", async () => {
+  const folder = scratch();
+  const [port, back] = [await freePort(), await peer((socket) => void socket.end("hello"))];
+  const path = `${folder}/a.conf`;
+  writeFileSync(
+    path,
+    `stream { server { listen 127.0.0.1:${port}; proxy_pass 127.0.0.1:${back.port}; } }`,
+  );
+  const [deno = "", run = "", , ...rest] = SUBJECTS["deno"] ?? [];
+  const words = [...rest, "-p", folder, "--dashboard", "off", path];
+  const options = { encoding: "utf8", input: "" } as const;
+  const asked = spawnSync(deno, [run, `--allow-read=${path}`, ...words], options);
+  const flags = /deno run (.*?) \S*mod\.ts/.exec(asked.stderr)?.[1]?.split(" ") ?? [];
+  assert.ok(flags.length > 0 && flags.every((flag) => flag.includes("=")), asked.stderr);
+  const child = spawn(deno, [run, ...flags, ...words], { stdio: ["ignore", "pipe", "pipe"] });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding("utf8").on("data", (text) => output += text);
+  }
+  try {
+    while (await ask(port, "x") !== "hello") {
+      assert.equal(child.exitCode, null, output);
+      await new Promise((done) => setTimeout(done, 50));
+    }
+  } finally {
+    back.server.close();
+    child.kill("SIGTERM");
+    await once(child, "close");
+  }
+  assert.equal(child.exitCode, 0, output);
+  assert.doesNotMatch(output, /emerg|alert|error|permission|Requires/);
+  assert.ok(!existsSync(`${folder}/weir.pid`));
 });
