@@ -13,7 +13,7 @@ import { proxy } from "./modules/proxy.ts";
 import { BlockScope, mergeScope } from "./scope.ts";
 import type { Runtime } from "./runtime/runtime.ts";
 import type { Log, LogStamp, LogTarget } from "./session/log.ts";
-import { ComplexValue, VariableTable } from "./session/variables.ts";
+import { type BoundVariable, ComplexValue, VariableTable } from "./session/variables.ts";
 import { type ListenTarget, planSockets, type ServerListens, type SocketPlan } from "./sockets.ts";
 import { Groups, MemoryStore } from "./upstream/groups.ts";
 import type { Upstream } from "./upstream/upstream.ts";
@@ -65,6 +65,7 @@ class Loading implements Load {
   readonly warnings: ConfigError[] = [];
   readonly notices: string[] = [];
   readonly values: ComplexValue[] = [];
+  readonly variables = new VariableTable();
   readonly #runtime: Runtime;
   readonly #prefix: string;
   readonly #logs: LogUse;
@@ -81,6 +82,11 @@ class Loading implements Load {
     this.groups = new Groups(parts.memory);
     this.can = runtime.can;
     this.runtimeName = runtime.name;
+    defineVariables(this.variables, MODULES);
+  }
+
+  variable(...own: Parameters<VariableTable["own"]>): BoundVariable {
+    return this.variables.own(...own);
   }
 
   value(tree: ValueTree): ComplexValue {
@@ -208,11 +214,9 @@ async function buildCycle(
 }
 
 function linkValues(loading: Loading): void {
-  const table = new VariableTable();
-  defineVariables(table, MODULES);
   for (const value of loading.values) {
     try {
-      value.link(table);
+      value.link(loading.variables);
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
       loading.fail(error);

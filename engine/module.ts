@@ -5,11 +5,11 @@
  * typed object in one file under `engine/modules/`, listed in `modules/index.ts`.
  */
 import type { ArgsSchema } from "./config/args.ts";
-import type { ConfigError, Place, ValueTree } from "./config/tree.ts";
+import type { ConfigError, Place, Statement, ValueTree } from "./config/tree.ts";
 import type { LogTarget } from "./session/log.ts";
 import type { Phase, PhaseHandler } from "./session/phases.ts";
-import type { ConfKey } from "./session/session.ts";
-import type { ComplexValue, VariableGetter } from "./session/variables.ts";
+import type { ConfKey, Session } from "./session/session.ts";
+import type { BoundVariable, ComplexValue, VariableGetter } from "./session/variables.ts";
 import type { Groups } from "./upstream/groups.ts";
 import type { Capability } from "./runtime/runtime.ts";
 
@@ -33,6 +33,14 @@ export interface Load {
   readonly groups: Groups;
   /** Compiles text with variables; bound to the variables at the end of the load. */
   value(tree: ValueTree): ComplexValue;
+  /** The variable of the configuration's own that a directive names; see `VariableTable.own`. */
+  variable(
+    written: string,
+    options?: {
+      readonly get?: (session: Session) => string | undefined;
+      readonly volatile?: boolean;
+    },
+  ): BoundVariable;
   /** All literal addresses of a name, from the system's resolver; [] when there are none. */
   lookup(name: string): Promise<readonly string[]>;
   /** A path relative to the prefix as a full path. */
@@ -57,6 +65,8 @@ export interface At extends Place {
   readonly load: Load;
   /** The block that a block directive opens; only theirs. */
   readonly inner: Scope | undefined;
+  /** What stands in a block of "entries", which the directive reads itself; else []. */
+  readonly entries: readonly Statement[];
 }
 
 /** One word of the language. */
@@ -66,8 +76,11 @@ export interface Directive<C, T> {
   readonly args: ArgsSchema<T>;
   /** May stand more than once on a level; otherwise a second one is `is duplicate`. */
   readonly repeat?: true;
-  /** Opens a block with this context; "skip" passes the block over unread. */
-  readonly block?: Context | "skip";
+  /**
+   * Opens a block: of directives with this context, or of "entries" with words of its own;
+   * "skip" passes it over unread.
+   */
+  readonly block?: Context | "entries" | "skip";
   /** May throw ConfigError, without a place: the loader adds the directive's. */
   set(conf: C, value: T, at: At): void | Promise<void>;
   /** Called at the closing brace of the block. May throw ConfigError. */

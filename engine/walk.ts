@@ -88,7 +88,7 @@ function readStatement(
     scope.seen.add(statement.name);
   }
   const { block } = directive;
-  const inner = block === undefined || block === "skip"
+  const inner = block === undefined || block === "skip" || block === "entries"
     ? undefined
     : new BlockScope(block, scope, statement.place);
   const at: At = {
@@ -98,6 +98,7 @@ function readStatement(
     scope,
     load: walk.load,
     inner,
+    entries: block === "entries" ? statement.block ?? [] : [],
   };
   const conf = scope.conf(module);
   const pending = directive.set(conf, value, at);

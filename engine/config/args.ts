@@ -66,6 +66,15 @@ export function one<T>(type: Word<T>): ArgsSchema<T> {
   });
 }
 
+/** Exactly two words. */
+export function two<A, B>(first: Word<A>, second: Word<B>): ArgsSchema<readonly [A, B]> {
+  const syntax = `${syntaxOfWord(first)} ${syntaxOfWord(second)}`;
+  return schema(syntax, ([one, other, ...more]) => {
+    arity(one !== undefined && other !== undefined && more.length === 0);
+    return [first(one ?? ""), second(other ?? "")];
+  });
+}
+
 /** One word or none. */
 export function optional<T>(type: Word<T>): ArgsSchema<T | undefined> {
   return schema(`[${syntaxOfWord(type)}]`, ([text, ...more]) => {

@@ -5,8 +5,11 @@ import { core } from "./core.ts";
 import { errlog } from "./errlog.ts";
 import { log } from "./log.ts";
 import { main } from "./main.ts";
+import { map } from "./map.ts";
 import { proxy } from "./proxy.ts";
 import { returnModule } from "./return.ts";
+import { set } from "./set.ts";
+import { splitClients } from "./split_clients.ts";
 import { upstream } from "./upstream.ts";
 
 /** Closes over the configuration type: the loader only hands a module what it made itself. */
@@ -20,7 +23,10 @@ export const MODULES: readonly AnyModule[] = [
   any(core),
   any(log),
   any(access),
+  any(map),
+  any(splitClients),
   any(upstream),
   any(returnModule),
+  any(set),
   any(proxy),
 ];

@@ -3,10 +3,10 @@
  *
  * A directive leaves this list when its module gains it.
  */
-const CORE = `map geo geoip_country geoip_city geoip_org split_clients set pass limit_conn
+const CORE = `geo geoip_country geoip_city geoip_org pass limit_conn
   limit_conn_zone limit_conn_dry_run limit_conn_log_level set_real_ip_from status_zone resolver
   resolver_timeout preread_buffer_size preread_timeout proxy_protocol_timeout server_name
-  server_names_hash_bucket_size server_names_hash_max_size map_hash_bucket_size map_hash_max_size
+  server_names_hash_bucket_size server_names_hash_max_size
   variables_hash_bucket_size variables_hash_max_size open_log_file_cache js_import js_include
   js_path js_set js_var js_access js_preread js_filter js_fetch_timeout`;
 

@@ -14,29 +14,90 @@ export interface BoundVariable {
   get(session: Session): string | undefined;
 }
 
+/** How deep the value of one variable may ask for others, as in nginx. */
+const MAX_DEPTH = 100;
+
+/** A variable that the configuration names; a later directive may say anew what it is. */
+interface OwnVariable extends BoundVariable {
+  cacheIndex: number;
+  get: (session: Session) => string | undefined;
+}
+
 /** All variables of a load by lower-case name. */
 export class VariableTable {
-  readonly #byName = new Map<string, BoundVariable>();
+  readonly #builtIn = new Map<string, BoundVariable>();
+  readonly #own = new Map<string, OwnVariable>();
   #cached = 0;
 
   define(name: string, get: (session: Session) => string | undefined, volatile: boolean): void {
     const cacheIndex = volatile ? -1 : this.#cached++;
-    this.#byName.set(name, { name, cacheIndex, get });
+    this.#builtIn.set(name, { name, cacheIndex, get });
+  }
+
+  /**
+   * The variable that a directive names as its own, `$name` as it is written. Without `get` it is
+   * empty until a session is given a value. Throws ConfigError for a name that is built in or none.
+   */
+  own(
+    written: string,
+    { get, volatile = false }: {
+      readonly get?: (session: Session) => string | undefined;
+      readonly volatile?: boolean;
+    } = {},
+  ): BoundVariable {
+    const name = ownName(written);
+    if (this.#builtIn.has(name)) throw new ConfigError(`the duplicate "${name}" variable`);
+    let variable = this.#own.get(name);
+    if (variable === undefined) {
+      variable = { name, cacheIndex: this.#cached++, get: () => "" };
+      this.#own.set(name, variable);
+    }
+    if (get === undefined) return variable;
+    variable.get = get;
+    if (volatile) variable.cacheIndex = -1;
+    return variable;
   }
 
   find(name: string): BoundVariable | undefined {
-    return this.#byName.get(name);
+    return this.#builtIn.get(name) ?? this.#own.get(name);
   }
+}
+
+/** `$name` without the `$`, in lower case. */
+function ownName(written: string): string {
+  if (!/^\$./s.test(written)) throw new ConfigError(`invalid variable name "${written}"`);
+  return written.slice(1).toLowerCase();
 }
 
 /** The variable's value, kept for the session at the first evaluation unless it is volatile. */
 export function readVariable(session: Session, variable: BoundVariable): string | undefined {
-  if (variable.cacheIndex < 0) return variable.get(session);
+  if (variable.cacheIndex < 0) return evaluate(session, variable);
   const kept = session.variables.get(variable.cacheIndex);
   if (kept !== undefined) return kept ?? undefined;
-  const value = variable.get(session);
+  const value = evaluate(session, variable);
   session.variables.set(variable.cacheIndex, value ?? null);
   return value;
+}
+
+/** Gives the session a value of its own for a variable; a volatile one keeps none. */
+export function writeVariable(session: Session, { cacheIndex }: BoundVariable, value: string) {
+  if (cacheIndex >= 0) session.variables.set(cacheIndex, value);
+}
+
+/** Evaluation is synchronous, so that one depth serves all sessions. */
+let depth = 0;
+
+function evaluate(session: Session, variable: BoundVariable): string | undefined {
+  if (depth === MAX_DEPTH) {
+    session.log("error", `cycle while evaluating variable "${variable.name}"`);
+    return undefined;
+  }
+  depth += 1;
+  try {
+    return variable.get(session);
+  } finally {
+    depth -= 1;
+  }
 }
 
 /** Text with variables, ready to be evaluated once `link` has bound it. */
@@ -59,7 +120,7 @@ export class ComplexValue {
   link(table: VariableTable): void {
     this.#pieces = this.#tree.parts.map((part) => {
       if (part.kind === "text") return part.text;
-      // No module of this language version captures, so a capture is always empty.
+      // No module that is built captures, so a capture is always empty.
       if (part.kind === "capture") return "";
       const variable = table.find(part.name);
       if (variable === undefined) throw new ConfigError(`unknown "${part.name}" variable`);
