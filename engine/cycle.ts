@@ -13,6 +13,7 @@ import { proxy } from "./modules/proxy.ts";
 import { BlockScope, mergeScope } from "./scope.ts";
 import type { Runtime } from "./runtime/runtime.ts";
 import type { Log, LogStamp, LogTarget } from "./session/log.ts";
+import { Regex } from "./session/regex.ts";
 import { type BoundVariable, ComplexValue, VariableTable } from "./session/variables.ts";
 import { type ListenTarget, planSockets, type ServerListens, type SocketPlan } from "./sockets.ts";
 import { Groups, MemoryStore } from "./upstream/groups.ts";
@@ -87,6 +88,10 @@ class Loading implements Load {
 
   variable(...own: Parameters<VariableTable["own"]>): BoundVariable {
     return this.variables.own(...own);
+  }
+
+  regex(source: string, { isCaseless }: { readonly isCaseless: boolean }): Regex {
+    return new Regex(source, isCaseless, this.variables);
   }
 
   value(tree: ValueTree): ComplexValue {

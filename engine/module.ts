@@ -8,6 +8,7 @@ import type { ArgsSchema } from "./config/args.ts";
 import type { ConfigError, Place, Statement, ValueTree } from "./config/tree.ts";
 import type { LogTarget } from "./session/log.ts";
 import type { Phase, PhaseHandler } from "./session/phases.ts";
+import type { Regex } from "./session/regex.ts";
 import type { ConfKey, Session } from "./session/session.ts";
 import type { BoundVariable, ComplexValue, VariableGetter } from "./session/variables.ts";
 import type { Groups } from "./upstream/groups.ts";
@@ -41,6 +42,8 @@ export interface Load {
       readonly volatile?: boolean;
     },
   ): BoundVariable;
+  /** Compiles a regular expression, once; its named captures become variables. */
+  regex(source: string, options: { readonly isCaseless: boolean }): Regex;
   /** All literal addresses of a name, from the system's resolver; [] when there are none. */
   lookup(name: string): Promise<readonly string[]>;
   /** A path relative to the prefix as a full path. */

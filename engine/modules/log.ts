@@ -1,7 +1,7 @@
 /** `log_format` and `access_log`: one line for every session. nginx's ngx_stream_log_module. */
 import { toBytes } from "../lib/bytes.ts";
 import { many, word } from "../config/args.ts";
-import { ConfigError } from "../config/tree.ts";
+import { ConfigError, type ValueTree } from "../config/tree.ts";
 import { parseValue } from "../config/value.ts";
 import { type At, type Load, moduleOf } from "../module.ts";
 import type { LogTarget } from "../session/log.ts";
@@ -63,11 +63,21 @@ function escapeOf(word: string): Escape | undefined {
   return escape;
 }
 
+/** A format knows no captures: `$1` is a variable of that name, which nobody has. */
+function withoutCaptures({ source, parts }: ValueTree): ValueTree {
+  return {
+    source,
+    parts: parts.map((part) =>
+      part.kind === "capture" ? { kind: "variable", name: String(part.index) } : part
+    ),
+  };
+}
+
 /** `log_format name [escape=...] string ...`. */
 function makeFormat([name = "", ...words]: readonly string[], load: Load): Format {
   const escape = escapeOf(words[0] ?? "");
   const strings = escape === undefined ? words : words.slice(1);
-  const pieces = strings.map((text) => load.value(parseValue(text)));
+  const pieces = strings.map((text) => load.value(withoutCaptures(parseValue(text))));
   return { name, escape: escape ?? ESCAPES["default"] as Escape, pieces }; // it stands above
 }
 

@@ -4,6 +4,8 @@ import { ConfigError, type Statement } from "../config/tree.ts";
 import { parseValue } from "../config/value.ts";
 import { NameTable } from "../lib/hostnames.ts";
 import { type Load, moduleOf } from "../module.ts";
+import type { Regex } from "../session/regex.ts";
+import type { Session } from "../session/session.ts";
 import type { ComplexValue } from "../session/variables.ts";
 
 const { define, directive } = moduleOf<object>();
@@ -14,6 +16,7 @@ class Table {
   #hasHostnames = false;
   #default: ComplexValue | undefined;
   readonly #names = new NameTable<ComplexValue>();
+  readonly #regexes: (readonly [Regex, ComplexValue])[] = [];
   readonly #load: Load;
 
   constructor(load: Load) {
@@ -29,9 +32,14 @@ class Table {
     } else this.#add(name, this.#load.value(parseValue(text)));
   }
 
-  find(text: string): ComplexValue | undefined {
+  find(session: Session, text: string): ComplexValue | undefined {
     const name = this.#hasHostnames && text.endsWith(".") ? text.slice(0, -1) : text;
-    return this.#names.find(name) ?? this.#default;
+    const found = this.#names.find(name);
+    if (found !== undefined) return found;
+    for (const [regex, value] of this.#regexes) {
+      if (regex.matches(session, name)) return value;
+    }
+    return this.#default;
   }
 
   #add(name: string, value: ComplexValue): void {
@@ -41,9 +49,10 @@ class Table {
       return;
     }
     if (name.startsWith("~")) {
-      throw new ConfigError(
-        `regular expression "${name}" is not supported by this version of Weir`,
-      );
+      const isCaseless = name.startsWith("~*");
+      const regex = this.#load.regex(name.slice(isCaseless ? 2 : 1), { isCaseless });
+      this.#regexes.push([regex, value]);
+      return;
     }
     const key = name.startsWith("\\") ? name.slice(1) : name;
     const added = this.#hasHostnames
@@ -87,7 +96,7 @@ export const map = define({
         const key = load.value(tree);
         const table = tableOf(entries, load);
         load.variable(name, {
-          get: (session) => table.find(key.evaluate(session))?.evaluate(session) ?? "",
+          get: (session) => table.find(session, key.evaluate(session))?.evaluate(session) ?? "",
           volatile: table.isVolatile,
         });
       },

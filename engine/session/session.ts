@@ -1,6 +1,7 @@
 /** One client's visit, from accept to log. */
 import { formatAddress, formatHost } from "../lib/address.ts";
 import type { SystemError } from "../lib/errno.ts";
+import type { Captures } from "../lib/pcre/pattern.ts";
 import type { Connection, Meter } from "../runtime/runtime.ts";
 import type { DropReason, SessionState } from "../status/snapshot.ts";
 import type { ListenerCounters } from "../status/counters.ts";
@@ -62,6 +63,8 @@ export class Session {
   /** What the peer it holds is counted in; for the status. */
   peerMemory: object | undefined;
   attempts: readonly Attempt[] = NO_ATTEMPTS;
+  /** `$1` ... of the most recent match of a regular expression. */
+  captures: Captures | undefined;
   /** Links of the worker's list of live sessions; newer is towards the head. */
   newer: Session | undefined;
   older: Session | undefined;

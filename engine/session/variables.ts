@@ -58,6 +58,13 @@ export class VariableTable {
     return variable;
   }
 
+  /** The variable of a named capture: not found until its expression has matched. */
+  named(capture: string): BoundVariable {
+    const name = capture.toLowerCase();
+    const isKnown = this.find(name) !== undefined;
+    return this.own(`$${name}`, isKnown ? {} : { get: () => undefined });
+  }
+
   find(name: string): BoundVariable | undefined {
     return this.#builtIn.get(name) ?? this.#own.get(name);
   }
@@ -100,6 +107,11 @@ function evaluate(session: Session, variable: BoundVariable): string | undefined
   }
 }
 
+/** `$1` ... `$9`: what the last match found when the text is evaluated. */
+function captureOf(index: number): BoundVariable {
+  return { name: String(index), cacheIndex: -1, get: ({ captures }) => captures?.[index] ?? "" };
+}
+
 /** Text with variables, ready to be evaluated once `link` has bound it. */
 export class ComplexValue {
   readonly source: string;
@@ -120,8 +132,7 @@ export class ComplexValue {
   link(table: VariableTable): void {
     this.#pieces = this.#tree.parts.map((part) => {
       if (part.kind === "text") return part.text;
-      // No module that is built captures, so a capture is always empty.
-      if (part.kind === "capture") return "";
+      if (part.kind === "capture") return captureOf(part.index);
       const variable = table.find(part.name);
       if (variable === undefined) throw new ConfigError(`unknown "${part.name}" variable`);
       return variable;
