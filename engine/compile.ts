@@ -47,7 +47,12 @@ export function compileServer(scope: BlockScope, context: CompileContext): Virtu
     handlers: phases.flatMap((phase) => handlersOf(scope, phase, modules)),
     logHandlers: handlersOf(scope, "log", modules),
     log: logOf(scope, context),
+    name: scope.conf(core).names[0]?.text ?? "",
     noDelay: scope.conf(core).noDelay === true,
+    preread: {
+      bytes: scope.conf(core).prereadBytes ?? 0,
+      timeoutMs: scope.conf(core).prereadTimeoutMs ?? 0,
+    },
     conf: (module) => scope.conf(module),
   };
 }
@@ -59,6 +64,12 @@ export function defineVariables(table: VariableTable, modules: readonly AnyModul
       const isPlain = typeof variable === "function";
       const get = isPlain ? variable : variable.get;
       table.define(name, (session) => get(session, session.server.conf(module)), !isPlain);
+    }
+    for (const [prefix, get] of Object.entries(module.families ?? {})) {
+      table.defineFamily(
+        prefix,
+        (session, rest) => get(session, session.server.conf(module), rest),
+      );
     }
   }
 }

@@ -9,6 +9,7 @@ import { core } from "./modules/core.ts";
 import { MODULES } from "./modules/index.ts";
 import { main, type MainConf } from "./modules/main.ts";
 import { UNBUILT } from "./modules/unbuilt.ts";
+import { pass } from "./modules/pass.ts";
 import { proxy } from "./modules/proxy.ts";
 import { BlockScope, mergeScope } from "./scope.ts";
 import type { Runtime } from "./runtime/runtime.ts";
@@ -18,6 +19,7 @@ import { type BoundVariable, ComplexValue, VariableTable } from "./session/varia
 import { type ListenTarget, planSockets, type ServerListens, type SocketPlan } from "./sockets.ts";
 import { Groups, MemoryStore } from "./upstream/groups.ts";
 import type { Upstream } from "./upstream/upstream.ts";
+import { Zones } from "./upstream/zone.ts";
 import { directiveTable, walkBlock } from "./walk.ts";
 
 export interface LoadOptions {
@@ -41,6 +43,7 @@ export interface Cycle {
   readonly log: Log;
   readonly logs: LogUse;
   readonly memory: MemoryStore;
+  readonly zones: Zones;
 }
 
 export interface Loaded {
@@ -66,6 +69,7 @@ class Loading implements Load {
   readonly warnings: ConfigError[] = [];
   readonly notices: string[] = [];
   readonly values: ComplexValue[] = [];
+  readonly zones: Zones;
   readonly variables = new VariableTable();
   readonly #runtime: Runtime;
   readonly #prefix: string;
@@ -75,12 +79,13 @@ class Loading implements Load {
   constructor(
     runtime: Runtime,
     options: LoadOptions,
-    parts: { memory: MemoryStore; logs: LogUse },
+    parts: { memory: MemoryStore; logs: LogUse; zones: Zones | undefined },
   ) {
     this.#runtime = runtime;
     this.#prefix = options.prefix;
     this.#logs = parts.logs;
     this.groups = new Groups(parts.memory);
+    this.zones = new Zones(parts.zones);
     this.can = runtime.can;
     this.runtimeName = runtime.name;
     defineVariables(this.variables, MODULES);
@@ -107,6 +112,11 @@ class Loading implements Load {
     const found = this.#runtime.lookup(name);
     this.#found.set(name, found);
     return found;
+  }
+
+  /** Asked only where it is used: Deno has a permission for it. */
+  get hostname(): string {
+    return this.#runtime.host.hostname;
   }
 
   fullPath(path: string): string {
@@ -139,11 +149,12 @@ class Loading implements Load {
 export async function loadCycle(
   runtime: Runtime,
   options: LoadOptions,
-  shared: { readonly logFiles: LogFiles; readonly previous: MemoryStore | undefined },
+  shared: { readonly logFiles: LogFiles; readonly previous: Cycle | undefined },
 ): Promise<Loaded> {
   const logs = shared.logFiles.use();
-  const memory = new MemoryStore(shared.previous);
-  const loading = new Loading(runtime, options, { memory, logs });
+  const { previous } = shared;
+  const memory = new MemoryStore(previous?.memory);
+  const loading = new Loading(runtime, options, { memory, logs, zones: previous?.zones });
   const root = new BlockScope("main", undefined, { file: options.path, line: 0 });
   const files = await readAll(runtime, options, loading, root);
   const cycle = loading.errors.length > 0
@@ -189,6 +200,7 @@ async function buildCycle(
   mergeScope(root, MODULES);
   loading.errors.push(...await loading.groups.build((name) => loading.lookup(name)));
   linkValues(loading);
+  loading.errors.push(...loading.zones.unsized());
   const stamp: LogStamp = { pid: runtime.host.pid, wall: () => runtime.clock.wall() };
   const target = loading.openLog(options.errorLog ?? "stderr", root.place);
   const level = options.demo ? "notice" as const : "error" as const;
@@ -203,6 +215,7 @@ async function buildCycle(
     place: scope.place,
     target: listenTarget(scope, loading.groups),
     listens: scope.conf(core).listens,
+    names: scope.conf(core).names,
   }));
   const sockets = plan(servers, loading);
   const mainConf = root.conf(main);
@@ -215,6 +228,7 @@ async function buildCycle(
     log: logOf(root, context),
     logs,
     memory,
+    zones: loading.zones,
   };
 }
 
@@ -231,7 +245,7 @@ function linkValues(loading: Loading): void {
 
 function plan(servers: readonly ServerListens[], loading: Loading): readonly SocketPlan[] {
   try {
-    return planSockets(servers, (message) => loading.warn(message));
+    return planSockets(servers, (message, place) => loading.warn(message, place));
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     loading.fail(error);
@@ -247,6 +261,9 @@ function serverScopes(root: BlockScope): readonly BlockScope[] {
 function listenTarget(scope: BlockScope, groups: Groups): ListenTarget {
   if (scope.content === undefined) return { kind: "none", name: "no handler" };
   if (scope.content === "return") return { kind: "return", name: "return" };
+  if (scope.content === "pass") {
+    return { kind: "pass", name: scope.conf(pass).value?.source ?? "" };
+  }
   const name = scope.conf(proxy).target?.text ?? "";
   return { kind: groups.find(name)?.isNamed === true ? "upstream" : "address", name };
 }

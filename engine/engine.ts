@@ -1,5 +1,5 @@
 /** Starts, reloads, drains and ends: the life of the process's listeners and sessions. */
-import { type Address, formatAddress } from "./lib/address.ts";
+import { type Address, formatAddress, isUnix } from "./lib/address.ts";
 import { type SystemError, toSystemError } from "./lib/errno.ts";
 import { budget } from "./budget.ts";
 import { ConfigError } from "./config/tree.ts";
@@ -40,6 +40,7 @@ export class Engine {
     this.#options = options;
     this.#logFiles = new LogFiles(runtime);
     this.#worker = new Worker(runtime);
+    this.#worker.doorOf = (address) => this.#doorOf(address);
     this.#reporter = new Reporter({
       runtime,
       version,
@@ -68,7 +69,7 @@ export class Engine {
   load(): Promise<Loaded> {
     return loadCycle(this.#runtime, this.#options, {
       logFiles: this.#logFiles,
-      previous: this.#cycle?.memory,
+      previous: this.#cycle,
     });
   }
 
@@ -91,6 +92,14 @@ export class Engine {
       await gate.close();
     }
     return errors;
+  }
+
+  /** The listening socket that takes clients of an address, as `pass` means it. */
+  #doorOf(address: Address): Gate | undefined {
+    const exact = this.#gates.get(formatAddress(address));
+    if (exact !== undefined || isUnix(address)) return exact;
+    const any = address.host.includes(":") ? "::" : "0.0.0.0";
+    return this.#gates.get(formatAddress({ host: any, port: address.port }));
   }
 
   /** Replaces the configuration, or keeps the old one and logs why. True when it was replaced. */

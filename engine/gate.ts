@@ -1,17 +1,19 @@
 /** A listening socket and the configuration behind it; it outlives reloads. */
 import { formatAddress } from "./lib/address.ts";
 import { type SystemError, toSystemError } from "./lib/errno.ts";
+import { core } from "./modules/core.ts";
 import type { Connection, Listener, Runtime } from "./runtime/runtime.ts";
 import { runPhases } from "./session/phases.ts";
+import { readProxyHeader } from "./session/proxy_protocol.ts";
 import { Session } from "./session/session.ts";
-import type { Worker } from "./session/worker.ts";
+import type { Door, Passed, Worker } from "./session/worker.ts";
 import type { SocketPlan } from "./sockets.ts";
 import { ListenerCounters } from "./status/counters.ts";
 
 /** Refused clients are counted one by one and logged once in this time. */
 const COMPLAINT_MS = 1000;
 
-export class Gate {
+export class Gate implements Door {
   plan: SocketPlan;
   readonly counters: ListenerCounters;
   /** Why accepting failed last, and when; for the status. */
@@ -68,14 +70,27 @@ export class Gate {
     }
     const worker = this.#worker;
     const { counters, plan } = this;
-    const server = plan.serverFor(connection);
-    const session = new Session(worker, connection, { id: worker.takeId(), server, counters });
-    counters.accepted(worker.runtime.clock.wall());
+    const address = plan.addressOf(connection.local);
+    const session = new Session(worker, connection, { id: worker.takeId(), address, counters });
+    if (plan.keepAlive) connection.setKeepAlive(true);
+    this.#begin(session);
+  }
+
+  /** A client that `pass` of another listener sends here. */
+  enter(connection: Connection, { id, hops, local }: Passed): void {
+    const { counters, plan } = this;
+    const address = plan.addressOf(local);
+    this.#begin(new Session(this.#worker, connection, { id, address, counters, hops, local }));
+  }
+
+  #begin(session: Session): void {
+    const worker = this.#worker;
+    this.counters.accepted(worker.runtime.clock.wall());
     worker.enter(session);
     try {
-      if (plan.keepAlive) connection.setKeepAlive(true);
-      if (server.log.takes("info")) logAccepted(session);
-      runPhases(session);
+      if (session.server.log.takes("info")) logAccepted(session);
+      if (session.address.hasProxyProtocol) beginBehindHeader(session);
+      else runPhases(session);
     } catch (error) {
       session.failed(error);
     }
@@ -106,6 +121,13 @@ export class Gate {
   #log(level: "alert" | "crit", message: string): void {
     this.plan.log.write(level, message);
   }
+}
+
+function beginBehindHeader(session: Session): void {
+  const { proxyProtocolTimeoutMs = 0 } = session.server.conf(core);
+  readProxyHeader(session, proxyProtocolTimeoutMs)
+    .then((isRead) => isRead && runPhases(session))
+    .catch((error) => session.failed(error));
 }
 
 /** nginx's line for a client: the number is part of the text, there is no context behind it. */

@@ -12,6 +12,7 @@ import type { Regex } from "./session/regex.ts";
 import type { ConfKey, Session } from "./session/session.ts";
 import type { BoundVariable, ComplexValue, VariableGetter } from "./session/variables.ts";
 import type { Groups } from "./upstream/groups.ts";
+import type { Zones } from "./upstream/zone.ts";
 import type { Capability } from "./runtime/runtime.ts";
 
 /** Where a directive may stand: the top level, or the block that it names. */
@@ -32,6 +33,8 @@ export interface Scope {
 export interface Load {
   /** All groups of peers of this load. */
   readonly groups: Groups;
+  /** All named zones of this load. */
+  readonly zones: Zones;
   /** Compiles text with variables; bound to the variables at the end of the load. */
   value(tree: ValueTree): ComplexValue;
   /** The variable of the configuration's own that a directive names; see `VariableTable.own`. */
@@ -58,6 +61,7 @@ export interface Load {
   fail(error: ConfigError): void;
   readonly can: ReadonlySet<Capability>;
   readonly runtimeName: string;
+  readonly hostname: string;
 }
 
 /** Where a directive stands, handed to `set`. */
@@ -99,6 +103,9 @@ export type Variable<C> = VariableGetter<C> | {
   readonly volatile: true;
 };
 
+/** A family of variables: what the name goes on with behind the prefix comes as `rest`. */
+export type VariableFamily<C> = (session: Session, conf: C, rest: string) => string | undefined;
+
 export interface Module<C> extends ConfKey<C> {
   readonly name: string;
   create(): C;
@@ -111,6 +118,8 @@ export interface Module<C> extends ConfKey<C> {
   compile?(conf: C, scope: Scope, load: Load): void;
   readonly phases?: { readonly [P in Phase]?: PhaseHandler<C> };
   readonly variables?: Readonly<Record<string, Variable<C>>>;
+  /** By prefix: "proxy_protocol_tlv_". */
+  readonly families?: Readonly<Record<string, VariableFamily<C>>>;
 }
 
 /** A module whose configuration type is closed over; only the loader handles these. */

@@ -1,10 +1,11 @@
 /** Which sockets the `listen` directives of a load ask for, and which server each address leads to. */
 import { type Address, formatAddress, isUnix } from "./lib/address.ts";
 import { ConfigError, type Place } from "./config/tree.ts";
+import { NameTable } from "./lib/hostnames.ts";
 import type { Listen } from "./modules/core.ts";
-import type { Connection } from "./runtime/runtime.ts";
 import type { Log } from "./session/log.ts";
-import type { VirtualServer } from "./session/session.ts";
+import { findServer, type ServerName, type ServerNames } from "./session/server_names.ts";
+import type { VirtualAddress, VirtualServer } from "./session/session.ts";
 
 /** A virtual server and its `listen` directives. */
 export interface ServerListens {
@@ -13,10 +14,11 @@ export interface ServerListens {
   /** Where it leads, for people. */
   readonly target: ListenTarget;
   readonly listens: readonly Listen[];
+  readonly names: readonly ServerName[];
 }
 
 export interface ListenTarget {
-  readonly kind: "upstream" | "address" | "return" | "none";
+  readonly kind: "upstream" | "address" | "return" | "pass" | "none";
   readonly name: string;
 }
 
@@ -30,8 +32,8 @@ export interface SocketPlan {
   readonly keepAlive: boolean;
   /** Log of the address's default server: for what happens before a session. */
   readonly log: Log;
-  /** The default server of the address that the client connected to. */
-  serverFor(connection: Connection): VirtualServer;
+  /** The servers of the local address that a client connected to. */
+  addressOf(local: Address): VirtualAddress;
 }
 
 /** All `listen`s of one address. */
@@ -43,7 +45,7 @@ interface Group {
 /** Plans the sockets in file order; warnings go to `warn`. Throws ConfigError for contradictions. */
 export function planSockets(
   servers: readonly ServerListens[],
-  warn: (message: string) => void,
+  warn: Warn,
 ): readonly SocketPlan[] {
   const groups = new Map<string, Group>();
   for (const owner of servers) {
@@ -57,14 +59,14 @@ export function planSockets(
     if (wildcard === undefined) own.push(group);
     else absorbed.set(wildcard, [...absorbed.get(wildcard) ?? [], group]);
   }
-  return own.map((group) => planSocket(group, absorbed.get(group) ?? []));
+  return own.map((group) => planSocket(group, absorbed.get(group) ?? [], warn));
 }
 
 function addListen(
   groups: Map<string, Group>,
   listen: Listen,
   owner: ServerListens,
-  warn: (message: string) => void,
+  warn: Warn,
 ): void {
   const key = formatAddress(listen.address);
   const group = groups.get(key) ?? { address: listen.address, listens: [] };
@@ -78,7 +80,8 @@ function addListen(
     if (listen.isDefault && group.listens.some((each) => each.listen.isDefault)) {
       throw new ConfigError(`a duplicate default server for ${key}`, listen.place, "listen");
     }
-    warn(`conflicting server name "" on ${key}, ignored`);
+    const isRedefined = listen.proxyProtocol !== group.listens[0]?.listen.proxyProtocol;
+    if (isRedefined) warn(`protocol options redefined for ${key}`, listen.place);
   }
   group.listens.push({ listen, owner });
   groups.set(key, group);
@@ -103,13 +106,50 @@ function defaultOf(group: Group): ServerListens {
   return marked.owner;
 }
 
-function planSocket(group: Group, others: readonly Group[]): SocketPlan {
+const NAMELESS: readonly ServerName[] = [{ kind: "name", text: "" }];
+
+/** Names of all servers of an address; only needed where there are several. */
+function namesOf({ address, listens }: Group, warn: Warn): ServerNames {
+  const table = new NameTable<VirtualServer>();
+  const regexes: ServerNames["regexes"][number][] = [];
+  const key = formatAddress(address);
+  for (const { owner: { names, server } } of listens) {
+    for (const name of names.length === 0 ? NAMELESS : names) {
+      if (name.kind === "regex") {
+        regexes.push([name.regex, server]);
+        continue;
+      }
+      const added = table.addWildcard(name.text, server);
+      if (added === "conflicting") {
+        warn(`conflicting server name "${name.text}" on ${key}, ignored`);
+      }
+      if (added === "invalid") {
+        throw new ConfigError(`invalid server name or wildcard "${name.text}" on ${key}`);
+      }
+    }
+  }
+  return { table, regexes };
+}
+
+function virtualAddress(group: Group, warn: Warn): VirtualAddress {
+  const names = group.listens.length > 1 ? namesOf(group, warn) : undefined;
+  return {
+    fallback: defaultOf(group).server,
+    hasProxyProtocol: group.listens.some(({ listen }) => listen.proxyProtocol),
+    find: (session, name) => names && findServer(names, session, name),
+  };
+}
+
+type Warn = (message: string, place?: Place) => void;
+
+function planSocket(group: Group, others: readonly Group[], warn: Warn): SocketPlan {
   const main = defaultOf(group);
   const options = group.listens.find(({ listen }) => listen.hasOptions) ?? group.listens[0];
   const listen = options?.listen;
-  const byHost = new Map<string, VirtualServer>();
+  const own = virtualAddress(group, warn);
+  const byHost = new Map<string, VirtualAddress>();
   for (const other of others) {
-    if (!isUnix(other.address)) byHost.set(other.address.host, defaultOf(other).server);
+    if (!isUnix(other.address)) byHost.set(other.address.host, virtualAddress(other, warn));
   }
   return {
     address: group.address,
@@ -119,8 +159,8 @@ function planSocket(group: Group, others: readonly Group[]): SocketPlan {
     ipv6Only: listen?.ipv6Only ?? true,
     keepAlive: listen?.keepAlive ?? false,
     log: main.server.log,
-    serverFor: byHost.size === 0
-      ? () => main.server
-      : ({ local }) => (isUnix(local) ? undefined : byHost.get(local.host)) ?? main.server,
+    addressOf: byHost.size === 0
+      ? () => own
+      : (local) => (isUnix(local) ? undefined : byHost.get(local.host)) ?? own,
   };
 }

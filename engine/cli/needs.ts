@@ -1,4 +1,5 @@
 /** What a configuration needs of a host with permissions, read from its statements alone. */
+import { parseCidr } from "../lib/cidr.ts";
 import { type Address, formatAddress, isUnix } from "../lib/address.ts";
 import { listenTargets, parsePeerAddress } from "../config/address.ts";
 import { ConfigError, type Statement } from "../config/tree.ts";
@@ -97,7 +98,13 @@ class Adder {
     else if (name === "error_log" || name === "access_log") this.#addLog(word);
     else if (name === "listen") this.#addListen(word);
     else if (name === "server" && context === "upstream") this.#addPeer(word);
+    else if (name === "set_real_ip_from") this.#addTrusted(word);
     else if (name === "proxy_pass" && !this.#groups.has(word.toLowerCase())) this.#addPeer(word);
+  }
+
+  /** A name is looked up. */
+  #addTrusted(word: string): void {
+    if (word !== "unix:" && parseCidr(word) === undefined) this.#list.anySocket();
   }
 
   #addLog(word: string): void {

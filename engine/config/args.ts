@@ -83,10 +83,10 @@ export function optional<T>(type: Word<T>): ArgsSchema<T | undefined> {
   });
 }
 
-/** At least `min` words (1), all of one type. */
-export function many<T>(type: Word<T>, { min = 1 } = {}): ArgsSchema<readonly T[]> {
+/** From `min` (1) to `max` words, all of one type. */
+export function many<T>(type: Word<T>, { min = 1, max = Infinity } = {}): ArgsSchema<readonly T[]> {
   return schema(`${syntaxOfWord(type)} ...`, (words) => {
-    arity(words.length >= min);
+    arity(words.length >= min && words.length <= max);
     return words.map((text) => type(text));
   });
 }

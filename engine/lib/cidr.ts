@@ -43,6 +43,15 @@ function masked(bytes: Uint8Array, prefix: number): Uint8Array {
   return bytes.map((byte, at) => byte & maskByte(prefix, at));
 }
 
+/** The first `prefix` bits of an address as a key. */
+export function maskedText(bytes: Uint8Array, prefix: number): string {
+  let text = "";
+  for (let at = 0; at * 8 < prefix; at++) {
+    text += String.fromCharCode((bytes[at] ?? 0) & maskByte(prefix, at));
+  }
+  return text;
+}
+
 /** Whether the network holds an address; an IPv4-mapped one counts as IPv4. */
 export function contains({ bytes, prefix }: Cidr, address: Uint8Array): boolean {
   const plain = unmapped(address);

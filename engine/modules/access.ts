@@ -31,7 +31,7 @@ function rule(allow: boolean) {
   });
 }
 
-function isAllowed(rules: readonly Rule[], { client: { remote } }: Session): boolean {
+function isAllowed(rules: readonly Rule[], { remote }: Session): boolean {
   for (const { range, allow } of rules) {
     const matches = isUnix(remote) ? range.hasUnix : range.has(remote.host);
     if (matches) return allow;

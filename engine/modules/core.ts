@@ -7,17 +7,22 @@ import {
   flag,
   labelled,
   listenAddress,
+  many,
   none,
   number,
   one,
   parameters,
   present,
+  size,
+  time,
   word,
 } from "../config/args.ts";
 import { ConfigError, type Place } from "../config/tree.ts";
 import { type At, moduleOf, type Scope } from "../module.ts";
 import type { Address } from "../runtime/runtime.ts";
+import type { ServerName } from "../session/server_names.ts";
 import type { Session } from "../session/session.ts";
+import { proxyProtocolVariables, tlvText } from "../session/proxy_variables.ts";
 
 /** What one `listen` asks for of one address. */
 export interface Listen {
@@ -29,6 +34,7 @@ export interface Listen {
   readonly backlog: number;
   readonly ipv6Only: boolean;
   readonly keepAlive: boolean;
+  readonly proxyProtocol: boolean;
 }
 
 export interface CoreConf {
@@ -36,7 +42,14 @@ export interface CoreConf {
   readonly servers: Scope[];
   /** In a `server` block. */
   readonly listens: Listen[];
+  /** In a `server` block: all that its `server_name`s say. */
+  readonly names: ServerName[];
   noDelay: boolean | undefined;
+  proxyProtocolTimeoutMs: number | undefined;
+  prereadBytes: number | undefined;
+  prereadTimeoutMs: number | undefined;
+  /** In a `server` block: what the API calls it. */
+  statusZone: string | undefined;
 }
 
 const { define, directive } = moduleOf<CoreConf>();
@@ -48,7 +61,6 @@ const BACKLOG = 511;
 const NOT_YET = {
   ssl: present,
   udp: present,
-  proxy_protocol: present,
   deferred: present,
   multipath: present,
   rcvbuf: word,
@@ -78,6 +90,23 @@ async function hostAddresses(host: string, port: number, at: At): Promise<readon
   return hosts.map((each) => ({ host: each, port }));
 }
 
+/** nginx sizes its hashes by these; a table of the language needs none. */
+const sizing = directive({ contexts: ["stream"], args: one(number({ min: 1 })), set() {} });
+
+/** One word of `server_name`. Throws ConfigError. */
+function serverName(text: string, at: At): ServerName {
+  if (text.startsWith("~")) {
+    const source = text.slice(1);
+    if (source === "") throw new ConfigError(`empty regex in server name "${text}"`);
+    const isCaseless = /[A-Z]/.test(source);
+    return { kind: "regex", text, regex: at.load.regex(source, { isCaseless }) };
+  }
+  if (text.includes("/")) at.load.warn(`server name "${text}" has suspicious symbols`, at);
+  if (text === ".") throw new ConfigError(`server name "${text}" is invalid`);
+  const name = text.toLowerCase() === "$hostname" ? at.load.hostname : text;
+  return { kind: "name", text: name.toLowerCase() };
+}
+
 /** Bytes of an address, as `$binary_remote_addr` has them. */
 function binaryAddress(address: Address): string {
   if (isUnix(address)) return "unix:";
@@ -93,9 +122,21 @@ const wall = (session: Session) => session.worker.runtime.clock.wall();
 
 export const core = define({
   name: "core",
-  create: () => ({ servers: [], listens: [], noDelay: undefined }),
+  create: () => ({
+    servers: [],
+    listens: [],
+    names: [],
+    noDelay: undefined,
+    proxyProtocolTimeoutMs: undefined,
+    prereadBytes: undefined,
+    prereadTimeoutMs: undefined,
+    statusZone: undefined,
+  }),
   merge(outer, inner) {
     inner.noDelay ??= outer.noDelay ?? true;
+    inner.proxyProtocolTimeoutMs ??= outer.proxyProtocolTimeoutMs ?? 30_000;
+    inner.prereadBytes ??= outer.prereadBytes ?? 16_384;
+    inner.prereadTimeoutMs ??= outer.prereadTimeoutMs ?? 30_000;
   },
   directives: {
     server: directive({
@@ -122,6 +163,7 @@ export const core = define({
         backlog: labelled("backlog", number({ min: 1 })),
         ipv6only: flag,
         so_keepalive: word,
+        proxy_protocol: present,
         ...NOT_YET,
       }),
       async set(conf, [targets, given], at) {
@@ -146,9 +188,50 @@ export const core = define({
               backlog: given.backlog ?? BACKLOG,
               ipv6Only: given.ipv6only ?? true,
               keepAlive: keepAliveOf(given.so_keepalive),
+              proxyProtocol: given.proxy_protocol === true,
             });
           }
         }
+      },
+    }),
+    server_name: directive({
+      contexts: ["server"],
+      repeat: true,
+      args: many(word),
+      set(conf, names, at) {
+        for (const text of names) conf.names.push(serverName(text, at));
+      },
+    }),
+    server_names_hash_max_size: sizing,
+    server_names_hash_bucket_size: sizing,
+    variables_hash_max_size: sizing,
+    variables_hash_bucket_size: sizing,
+    proxy_protocol_timeout: directive({
+      contexts: ["stream", "server"],
+      args: one(time),
+      set(conf, ms) {
+        conf.proxyProtocolTimeoutMs = ms;
+      },
+    }),
+    preread_buffer_size: directive({
+      contexts: ["stream", "server"],
+      args: one(size),
+      set(conf, bytes) {
+        conf.prereadBytes = bytes;
+      },
+    }),
+    preread_timeout: directive({
+      contexts: ["stream", "server"],
+      args: one(time),
+      set(conf, ms) {
+        conf.prereadTimeoutMs = ms;
+      },
+    }),
+    status_zone: directive({
+      contexts: ["server"],
+      args: one(word),
+      set(conf, zone) {
+        conf.statusZone = zone;
       },
     }),
     tcp_nodelay: directive({
@@ -160,7 +243,7 @@ export const core = define({
     }),
   },
   variables: {
-    binary_remote_addr: (session) => binaryAddress(session.client.remote),
+    binary_remote_addr: (session) => binaryAddress(session.remote),
     bytes_received: (session) => String(session.meter.fromClient),
     bytes_sent: (session) => String(session.meter.toClient),
     connection: (session) => String(session.id),
@@ -169,10 +252,12 @@ export const core = define({
     nginx_version: () => "1.31.5",
     pid: (session) => String(session.worker.runtime.host.pid),
     protocol: () => "TCP",
-    remote_addr: (session) => formatHost(session.client.remote),
-    remote_port: (session) => portText(session.client.remote),
-    server_addr: (session) => formatHost(session.client.local),
-    server_port: (session) => portText(session.client.local),
+    ...proxyProtocolVariables,
+    remote_addr: (session) => formatHost(session.remote),
+    remote_port: (session) => portText(session.remote),
+    server_addr: (session) => formatHost(session.local),
+    server_name: (session) => session.server.name,
+    server_port: (session) => portText(session.local),
     session_time: {
       volatile: true,
       get: (session) => secondsText(session.worker.runtime.clock.now() - session.startedAt),
@@ -181,4 +266,5 @@ export const core = define({
     time_iso8601: { volatile: true, get: (session) => isoTime(wall(session)) },
     time_local: { volatile: true, get: (session) => localTime(wall(session)) },
   },
+  families: { proxy_protocol_tlv_: tlvText },
 });

@@ -1,13 +1,16 @@
 /** `proxy_pass` and its family: relays a client to a peer. nginx's ngx_stream_proxy_module. */
-import { complexValue, flag, many, number, one, size, time, word } from "../config/args.ts";
+import { complexValue, flag, many, number, one, oneOf, size, time, word } from "../config/args.ts";
 import { parseSource } from "../config/address.ts";
 import { ConfigError } from "../config/tree.ts";
 import { parseValue } from "../config/value.ts";
-import { type Address, formatAddress } from "../lib/address.ts";
+import type { Address } from "../lib/address.ts";
+import { toSystemError } from "../lib/errno.ts";
+import { proxyHeaderV1, proxyHeaderV2 } from "../lib/proxy_protocol.ts";
 import { type AnyDirective, type At, moduleOf } from "../module.ts";
 import { IdleRelay } from "../relay/idle.ts";
+import type { Rates } from "../relay/pace.ts";
 import { startRelay } from "../relay/relay.ts";
-import type { RelayEnd } from "../runtime/runtime.ts";
+import { logConnected, logEnd } from "../session/proxy_log.ts";
 import type { Session } from "../session/session.ts";
 import type { ComplexValue } from "../session/variables.ts";
 import { type ConnectRules, connectUpstream, type Reached } from "../upstream/connect.ts";
@@ -26,6 +29,10 @@ interface ProxyConf {
   tries: number | undefined;
   nextTimeoutMs: number | undefined;
   keepAlive: boolean | undefined;
+  /** Null is `off`. */
+  header: "on" | "v2" | null | undefined;
+  uploadRate: ComplexValue | undefined;
+  downloadRate: ComplexValue | undefined;
   /** Built once per virtual server from the fields above. */
   rules: ConnectRules | undefined;
 }
@@ -63,6 +70,34 @@ function renamed(newName: string, field: Stored): AnyDirective<ProxyConf> {
   });
 }
 
+/** A size, or text with variables that becomes one for a session. */
+function rate(field: "uploadRate" | "downloadRate"): AnyDirective<ProxyConf> {
+  return directive({
+    contexts: ["stream", "server"],
+    args: one(complexValue),
+    set(conf, tree, at: At) {
+      const value = at.load.value(tree);
+      if (value.constant !== undefined) {
+        try {
+          size(value.constant);
+        } catch {
+          throw new ConfigError(`"${at.directive}" directive invalid value`);
+        }
+      }
+      conf[field] = value;
+    },
+  });
+}
+
+/** No runtime lets a program choose the buffers of a connection. */
+const socketBuffer = directive({
+  contexts: ["stream", "server"],
+  args: one(size),
+  set(_conf, _bytes, at: At) {
+    at.load.notice(`"${at.directive}" has no effect: ${at.load.runtimeName} has its own buffers`);
+  },
+});
+
 /** The address to connect from; undefined leaves the choice to the kernel. */
 function sourceOf(session: Session, bind: ComplexValue | null | undefined): Address | undefined {
   const text = bind?.evaluate(session) ?? "";
@@ -72,28 +107,39 @@ function sourceOf(session: Session, bind: ComplexValue | null | undefined): Addr
   return source;
 }
 
-function logEnd(session: Session, { by, failure }: RelayEnd, hasExpired: boolean): void {
-  if (hasExpired) {
-    session.action = "proxying connection";
-    session.log("info", "connection timed out (110: Connection timed out)");
-    return;
+/** Bytes per second; what is no size is no limit, with a line in the log. */
+function rateOf(session: Session, value: ComplexValue | undefined): number {
+  const text = value?.evaluate(session) ?? "0";
+  try {
+    return size(text);
+  } catch {
+    session.log("error", `invalid size "${text}"`);
+    return 0;
   }
-  if (failure !== undefined) {
-    const side = failure.side === "client" ? "client" : "upstream";
-    const way = failure.call === "recv" ? "reading from" : "sending to";
-    session.action = `proxying and ${way} ${side}`;
-    const level = failure.side === "client" ? "info" : "error";
-    session.log(level, `${failure.call}() failed`, failure.error);
-  }
-  if (by === "stop" || !session.server.log.takes("info")) return;
-  const side = by === "client" ? "client" : "upstream";
-  session.server.log.write("info", `${side} disconnected, ${session.bytesText()}`, session.id);
 }
 
-/** nginx's line for a peer that was reached: from where to where. */
-function logConnected(session: Session, { connection, peer }: Reached): void {
-  const from = formatAddress(connection.local);
-  session.server.log.write("info", `proxy ${from} connected to ${peer.server}`, session.id);
+/** Undefined where neither direction is limited. */
+function ratesOf(session: Session, conf: ProxyConf): Rates | undefined {
+  if (conf.uploadRate === undefined && conf.downloadRate === undefined) return undefined;
+  const upload = rateOf(session, conf.uploadRate);
+  const download = rateOf(session, conf.downloadRate);
+  return upload > 0 || download > 0 ? { upload, download } : undefined;
+}
+
+/** Tells the peer who the client is; false when the peer is gone. */
+async function sendHeader(session: Session, conf: ProxyConf, { connection }: Reached) {
+  if (conf.header === null || conf.header === undefined) return true;
+  const make = conf.header === "v2" ? proxyHeaderV2 : proxyHeaderV1;
+  const header = make(session.remote, session.local);
+  session.meter.toPeer += header.length;
+  session.action = "sending PROXY protocol header to upstream";
+  try {
+    await connection.write(header);
+    return true;
+  } catch (error) {
+    session.log("error", "send() failed", toSystemError(error));
+    return false;
+  }
 }
 
 function relay(session: Session, conf: ProxyConf, { connection }: Reached): IdleRelay {
@@ -102,11 +148,13 @@ function relay(session: Session, conf: ProxyConf, { connection }: Reached): Idle
   session.action = "proxying connection";
   session.state = "established";
   meter.touchedAt = wheel.now;
+  const rates = ratesOf(session, conf);
   const relaying = startRelay(runtime, client, connection, {
     meter,
     halfClose: conf.halfClose === true,
     clock: wheel,
     bufferBytes: conf.bufferBytes ?? 0,
+    ...rates && { rates },
   });
   return new IdleRelay(relaying, meter, wheel, conf.timeoutMs ?? 0);
 }
@@ -121,7 +169,14 @@ async function proxyPass(session: Session, conf: ProxyConf): Promise<"done"> {
     return session.finish(502, session.peer === undefined ? "no_peer" : "connect_failed");
   }
   if (reached === 500) return session.finish(500, "error");
-  if (session.server.log.takes("info")) logConnected(session, reached);
+  if (session.server.log.takes("info")) {
+    logConnected(session, reached.connection.local, reached.peer.server);
+  }
+  if (conf.header && !await sendHeader(session, conf, reached)) {
+    reached.connection.close();
+    reached.release();
+    return session.finish(500, "error");
+  }
   const relaying = relay(session, conf, reached);
   session.interrupt = () => relaying.stop();
   const end = await relaying.done;
@@ -145,6 +200,9 @@ export const proxy = define({
     tries: undefined,
     nextTimeoutMs: undefined,
     keepAlive: undefined,
+    header: undefined,
+    uploadRate: undefined,
+    downloadRate: undefined,
     rules: undefined,
   }),
   merge(outer, inner) {
@@ -157,6 +215,9 @@ export const proxy = define({
     inner.tries ??= outer.tries ?? 0;
     inner.nextTimeoutMs ??= outer.nextTimeoutMs ?? 0;
     inner.keepAlive ??= outer.keepAlive ?? false;
+    if (inner.header === undefined) inner.header = outer.header;
+    inner.uploadRate ??= outer.uploadRate;
+    inner.downloadRate ??= outer.downloadRate;
   },
   compile(conf) {
     conf.rules = {
@@ -190,6 +251,17 @@ export const proxy = define({
     proxy_next_upstream_tries: stored("tries", number({})),
     proxy_next_upstream_timeout: stored("nextTimeoutMs", time),
     proxy_socket_keepalive: stored("keepAlive", flag),
+    proxy_socket_rcvbuf: socketBuffer,
+    proxy_socket_sndbuf: socketBuffer,
+    proxy_protocol: directive({
+      contexts: ["stream", "server"],
+      args: one(oneOf("on", "off", "v2")),
+      set(conf, word) {
+        conf.header = word === "off" ? null : word;
+      },
+    }),
+    proxy_upload_rate: rate("uploadRate"),
+    proxy_download_rate: rate("downloadRate"),
     proxy_bind: directive({
       contexts: ["stream", "server"],
       args: many(word),

@@ -1,8 +1,8 @@
 /** `return`: answers with a text and closes. nginx's ngx_stream_return_module. */
 import { toBytes } from "../lib/bytes.ts";
-import type { Timed } from "../lib/timer_wheel.ts";
 import { complexValue, one } from "../config/args.ts";
 import { moduleOf } from "../module.ts";
+import { Deadline } from "../session/deadline.ts";
 import type { Session } from "../session/session.ts";
 import type { ComplexValue } from "../session/variables.ts";
 
@@ -15,26 +15,11 @@ const { define, directive } = moduleOf<ReturnConf>();
 /** nginx's fixed limit for a client that does not take the text. */
 const WRITE_TIMEOUT_MS = 5000;
 
-/** Ends the session of a client that does not read. */
-class WriteDeadline implements Timed {
-  wheelDeadline = 0;
-  wheelPrevious: Timed | undefined;
-  wheelNext: Timed | undefined;
-  readonly #session: Session;
-
-  constructor(session: Session) {
-    this.#session = session;
-    session.worker.wheel.set(this, WRITE_TIMEOUT_MS);
-  }
-
-  timedOut(): void {
-    this.#session.finish(200);
-    this.#session.client.reset();
-  }
-}
-
 async function send(session: Session, text: string): Promise<"done"> {
-  const deadline = new WriteDeadline(session);
+  const deadline = new Deadline(session, WRITE_TIMEOUT_MS, () => {
+    session.finish(200);
+    session.client.reset();
+  });
   try {
     const bytes = toBytes(text);
     session.action = "returning text";
@@ -43,7 +28,7 @@ async function send(session: Session, text: string): Promise<"done"> {
   } catch {
     session.log("info", "client closed connection"); // nothing is owed to a client that left
   } finally {
-    session.worker.wheel.clear(deadline);
+    deadline.clear();
   }
   return session.finish(200);
 }

@@ -3,19 +3,16 @@
  *
  * A directive leaves this list when its module gains it.
  */
-const CORE = `geo geoip_country geoip_city geoip_org pass limit_conn
-  limit_conn_zone limit_conn_dry_run limit_conn_log_level set_real_ip_from status_zone resolver
-  resolver_timeout preread_buffer_size preread_timeout proxy_protocol_timeout server_name
-  server_names_hash_bucket_size server_names_hash_max_size
-  variables_hash_bucket_size variables_hash_max_size open_log_file_cache js_import js_include
+const CORE = `geoip_country geoip_city geoip_org resolver
+  resolver_timeout open_log_file_cache js_import js_include
   js_path js_set js_var js_access js_preread js_filter js_fetch_timeout`;
 
 const UPSTREAM = `random least_time zone state sticky health_check match queue ntlm`;
 
-const PROXY = `proxy_protocol proxy_upload_rate proxy_download_rate proxy_requests proxy_responses
+const PROXY = `proxy_requests proxy_responses
   proxy_session_drop proxy_bind_dynamic`;
 
-const TLS = `ssl_preread ssl_certificate ssl_certificate_key ssl_alpn ssl_certificate_cache
+const TLS = `ssl_certificate ssl_certificate_key ssl_alpn ssl_certificate_cache
   ssl_certificate_compression ssl_ciphers ssl_client_certificate ssl_conf_command ssl_crl
   ssl_dhparam ssl_ecdh_curve ssl_ech_file ssl_engine ssl_handshake_timeout ssl_key_log
   ssl_object_cache_inheritable ssl_ocsp ssl_ocsp_cache ssl_ocsp_responder ssl_password_file

@@ -1,5 +1,6 @@
 /** The relay for any two connections: a pump for each direction, over read and write. */
 import { toSystemError } from "../lib/errno.ts";
+import { Pace } from "./pace.ts";
 import type {
   Clock,
   Connection,
@@ -17,6 +18,7 @@ class PumpedRelay implements Relaying {
   readonly #peer: Connection;
   readonly #options: RelayOptions;
   readonly #clock: Clock;
+  readonly #paces: { readonly client: Pace | undefined; readonly peer: Pace | undefined };
   #result: RelayEnd | undefined;
 
   constructor(client: Connection, peer: Connection, options: RelayOptions, clock: Clock) {
@@ -24,6 +26,11 @@ class PumpedRelay implements Relaying {
     this.#peer = peer;
     this.#options = options;
     this.#clock = clock;
+    const { upload = 0, download = 0 } = options.rates ?? {};
+    this.#paces = {
+      client: upload > 0 ? new Pace(upload, clock) : undefined,
+      peer: download > 0 ? new Pace(download, clock) : undefined,
+    };
     this.done = this.#run();
   }
 
@@ -48,9 +55,12 @@ class PumpedRelay implements Relaying {
         const chunk = await from.read();
         if (this.#result !== undefined) return;
         if (chunk === null) break;
-        this.#count(side, chunk.length);
         call = "send";
-        await to.write(chunk);
+        const pace = this.#paces[side];
+        if (pace === undefined) {
+          this.#count(side, chunk.length);
+          await to.write(chunk);
+        } else if (!await this.#pumpSlowly(side, chunk, to, pace)) return;
       }
       if (this.#options.halfClose) await to.closeWrite();
       else this.#end({ by: side });
@@ -58,6 +68,24 @@ class PumpedRelay implements Relaying {
       const failed: Side = call === "recv" ? side : side === "client" ? "peer" : "client";
       this.#end({ by: failed, failure: { side: failed, call, error: toSystemError(error) } });
     }
+  }
+
+  /** Writes a chunk in the parts that the rate allows; false when the relay has ended. */
+  async #pumpSlowly(side: Side, chunk: Uint8Array, to: Connection, pace: Pace): Promise<boolean> {
+    for (let at = 0; at < chunk.length;) {
+      const bytes = pace.allowed(chunk.length - at);
+      if (bytes > 0) {
+        this.#count(side, bytes);
+        await to.write(chunk.subarray(at, at + bytes));
+        at += bytes;
+      }
+      const ms = bytes > 0 ? pace.moved(bytes) : pace.overdrawnMs();
+      // A direction that has to wait is not idle.
+      if (ms > 0) this.#options.meter.touchedAt = this.#options.clock.now + ms;
+      if (ms > 0 && this.#result === undefined) await pace.wait(ms);
+      if (this.#result !== undefined) return false;
+    }
+    return true;
   }
 
   #count(side: Side, bytes: number): void {
@@ -77,6 +105,8 @@ class PumpedRelay implements Relaying {
   #end(end: RelayEnd): RelayEnd {
     if (this.#result === undefined) {
       this.#result = end;
+      this.#paces.client?.stop();
+      this.#paces.peer?.stop();
       this.#client.close();
       this.#peer.close();
     }
@@ -84,13 +114,13 @@ class PumpedRelay implements Relaying {
   }
 }
 
-/** Moves bytes by the adapter's relay where it knows both connections, else by the pump. */
+/** Moves bytes by the adapter's relay where it knows both connections, by the pump within rates. */
 export function startRelay(
   runtime: Pick<Runtime, "clock" | "relay">,
   client: Connection,
   peer: Connection,
   options: RelayOptions,
 ): Relaying {
-  return runtime.relay(client, peer, options) ??
-    new PumpedRelay(client, peer, options, runtime.clock);
+  const own = options.rates === undefined ? runtime.relay(client, peer, options) : undefined;
+  return own ?? new PumpedRelay(client, peer, options, runtime.clock);
 }

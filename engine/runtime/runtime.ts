@@ -105,6 +105,8 @@ export interface RelayOptions {
   readonly clock: CoarseClock;
   /** Upper bound of a read buffer, `proxy_buffer_size`; adapters that cannot choose ignore it. */
   readonly bufferBytes: number;
+  /** Bytes per second; undefined without a limit. A limited session is not an adapter's business. */
+  readonly rates?: { readonly upload: number; readonly download: number };
 }
 
 /** Why a relay ended. */

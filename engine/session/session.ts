@@ -2,12 +2,14 @@
 import { formatAddress, formatHost } from "../lib/address.ts";
 import type { SystemError } from "../lib/errno.ts";
 import type { Captures } from "../lib/pcre/pattern.ts";
-import type { Connection, Meter } from "../runtime/runtime.ts";
+import type { ProxyHeader } from "../lib/proxy_protocol.ts";
+import type { Address, Connection, Meter } from "../runtime/runtime.ts";
 import type { DropReason, SessionState } from "../status/snapshot.ts";
 import type { ListenerCounters } from "../status/counters.ts";
 import type { Level, Log } from "./log.ts";
 import type { BoundHandler } from "./phases.ts";
-import type { Worker } from "./worker.ts";
+import type { PrereadLimits } from "./preread.ts";
+import type { Door, Worker } from "./worker.ts";
 
 /** Typed key of a module's configuration in a block: the module itself. */
 export interface ConfKey<C> {
@@ -22,9 +24,22 @@ export interface VirtualServer {
   /** Handlers of the log phase. */
   readonly logHandlers: readonly BoundHandler[];
   readonly log: Log;
+  /** `$server_name`: the first of its names, as it is shown. */
+  readonly name: string;
   /** `tcp_nodelay`, for both sides. */
   readonly noDelay: boolean;
+  readonly preread: PrereadLimits;
   conf<C>(module: ConfKey<C>): C;
+}
+
+/** The virtual servers of one address. */
+export interface VirtualAddress {
+  /** Serves until a name is known, and every name that no other has. */
+  readonly fallback: VirtualServer;
+  /** Every client sends a PROXY header first. */
+  readonly hasProxyProtocol: boolean;
+  /** The server of a name that a client asked for; undefined when none has it. */
+  find(session: Session, name: string): VirtualServer | undefined;
 }
 
 /** One try to reach a peer. Times are milliseconds, undefined for a stage that was not reached. */
@@ -46,7 +61,17 @@ export class Session {
   readonly id: number;
   readonly worker: Worker;
   readonly client: Connection;
-  readonly server: VirtualServer;
+  /** The address that the client connected to. */
+  readonly address: VirtualAddress;
+  /** The default server of the address, or the one of the name that the client asked for. */
+  server: VirtualServer;
+  /** Client and server as `$remote_addr` and `$server_addr` have them: after realip and `pass`. */
+  remote: Address;
+  readonly local: Address;
+  /** How often the client was passed on. */
+  readonly hops: number;
+  /** What the client's PROXY header said, where it had to send one. */
+  proxyHeader: ProxyHeader | undefined;
   /** Counters of the listening socket that accepted it. */
   readonly counters: ListenerCounters;
   /** Monotonic ms. */
@@ -65,12 +90,15 @@ export class Session {
   attempts: readonly Attempt[] = NO_ATTEMPTS;
   /** `$1` ... of the most recent match of a regular expression. */
   captures: Captures | undefined;
+  /** What modules keep with it; see `slot`. */
+  slots: unknown[] | undefined;
   /** Links of the worker's list of live sessions; newer is towards the head. */
   newer: Session | undefined;
   older: Session | undefined;
   /** Ends what the content handler has under way; set by it, called by `kill`. */
   interrupt: (() => void) | undefined;
   #killedWith: number | undefined;
+  #endings: (() => void)[] | undefined;
   #variables: Map<number, string | null> | undefined;
 
   constructor(
@@ -78,14 +106,20 @@ export class Session {
     client: Connection,
     at: {
       readonly id: number;
-      readonly server: VirtualServer;
+      readonly address: VirtualAddress;
       readonly counters: ListenerCounters;
+      readonly hops?: number;
+      readonly local?: Address;
     },
   ) {
     this.id = at.id;
     this.worker = worker;
     this.client = client;
-    this.server = at.server;
+    this.address = at.address;
+    this.server = at.address.fallback;
+    this.remote = client.remote;
+    this.local = at.local ?? client.local;
+    this.hops = at.hops ?? 0;
     this.counters = at.counters;
     this.startedAt = worker.runtime.clock.now();
     this.meter = {
@@ -111,6 +145,27 @@ export class Session {
     this.attempts = this.attempts.length === 0 ? [attempt] : [...this.attempts, attempt];
   }
 
+  /** Calls `run` when the session has ended and was logged. */
+  atEnd(run: () => void): void {
+    this.#endings = [...this.#endings ?? [], run];
+  }
+
+  /** The client asked for a name: from the next phase on its server is in charge. */
+  selectServer(name: string): void {
+    this.server = this.address.find(this, name) ?? this.server;
+  }
+
+  /** Leaves the client to another listening socket; this visit is neither logged nor closed. */
+  handOver(door: Door, local: Address): "done" {
+    if (this.status !== 0) return "done";
+    this.status = 200;
+    this.counters.passed(this.meter);
+    this.worker.leave(this);
+    this.#runEndings();
+    door.enter(this.client, { id: this.id, hops: this.hops + 1, local });
+    return "done";
+  }
+
   /**
    * Ends the session: log phase, counters, close. The first call decides, later ones do nothing.
    * `reason` counts the session as dropped; give it where the client got less than it came for.
@@ -122,8 +177,14 @@ export class Session {
     for (const handler of this.server.logHandlers) this.#runLog(handler);
     this.counters.finished(this.status, this.meter, reason);
     this.worker.leave(this);
+    this.#runEndings();
     this.client.close();
     return "done";
+  }
+
+  #runEndings(): void {
+    for (const run of this.#endings ?? []) run();
+    this.#endings = undefined;
   }
 
   /** Ends it from outside (shutdown, an operator), at once or when what is under way has stopped. */
@@ -160,7 +221,7 @@ export class Session {
 
   #context(): string {
     const server = formatAddress(this.counters.address);
-    const base = `, client: ${formatHost(this.client.remote)}, server: ${server}`;
+    const base = `, client: ${formatHost(this.remote)}, server: ${server}`;
     if (this.upstream === undefined) return base;
     return `${base}, upstream: "${this.peer ?? this.upstream}", ${this.bytesText()}`;
   }

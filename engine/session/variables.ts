@@ -14,6 +14,8 @@ export interface BoundVariable {
   get(session: Session): string | undefined;
 }
 
+type FamilyGetter = (session: Session, rest: string) => string | undefined;
+
 /** How deep the value of one variable may ask for others, as in nginx. */
 const MAX_DEPTH = 100;
 
@@ -27,11 +29,17 @@ interface OwnVariable extends BoundVariable {
 export class VariableTable {
   readonly #builtIn = new Map<string, BoundVariable>();
   readonly #own = new Map<string, OwnVariable>();
+  readonly #families = new Map<string, FamilyGetter>();
   #cached = 0;
 
   define(name: string, get: (session: Session) => string | undefined, volatile: boolean): void {
     const cacheIndex = volatile ? -1 : this.#cached++;
     this.#builtIn.set(name, { name, cacheIndex, get });
+  }
+
+  /** All names that begin with `prefix`, which hand the rest of the name to the getter. */
+  defineFamily(prefix: string, get: FamilyGetter): void {
+    this.#families.set(prefix, get);
   }
 
   /**
@@ -66,7 +74,18 @@ export class VariableTable {
   }
 
   find(name: string): BoundVariable | undefined {
-    return this.#builtIn.get(name) ?? this.#own.get(name);
+    return this.#builtIn.get(name) ?? this.#own.get(name) ?? this.#member(name);
+  }
+
+  /** One of a family, made when it is first asked for. */
+  #member(name: string): BoundVariable | undefined {
+    for (const [prefix, get] of this.#families) {
+      if (!name.startsWith(prefix)) continue;
+      const rest = name.slice(prefix.length);
+      this.define(name, (session) => get(session, rest), false);
+      return this.#builtIn.get(name);
+    }
+    return undefined;
   }
 }
 

@@ -1,7 +1,21 @@
 /** What the sessions of one worker share: the runtime, the timers, the live list and the limits. */
-import type { Runtime } from "../runtime/runtime.ts";
+import type { Address, Connection, Runtime } from "../runtime/runtime.ts";
 import { TimerWheel } from "../lib/timer_wheel.ts";
 import type { Session } from "./session.ts";
+
+/** A listening socket as `pass` knows it. */
+export interface Door {
+  /** Takes a client over from a session that was not asked to serve it. */
+  enter(client: Connection, from: Passed): void;
+}
+
+/** What a client brings along when it is passed on. */
+export interface Passed {
+  readonly id: number;
+  readonly hops: number;
+  /** The address that it now counts as connected to. */
+  readonly local: Address;
+}
 
 /** How much a worker may hold open at once. */
 export interface Limits {
@@ -23,6 +37,8 @@ export class Worker {
   peerConnections = 0;
   /** Connects that were given up but still hold a descriptor. */
   lingering = 0;
+  /** The listening socket that serves an address, for `pass`. */
+  doorOf: (address: Address) => Door | undefined = () => undefined;
   /** The newest live session; the others follow by `older`. */
   newest: Session | undefined;
   #nextId = 1;

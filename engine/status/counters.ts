@@ -37,6 +37,13 @@ export class ListenerCounters {
     this.dropped.limit = (this.dropped.limit ?? 0) + 1;
   }
 
+  /** Handed to another listening socket, which counts it from now on. */
+  passed({ fromClient, toClient }: ClientBytes): void {
+    this.processing -= 1;
+    this.received += fromClient;
+    this.sent += toClient;
+  }
+
   finished(status: number, bytes: ClientBytes, reason: DropReason | undefined): void {
     this.processing -= 1;
     this.received += bytes.fromClient;

@@ -24,7 +24,7 @@ export interface ListenerStatus {
   readonly reason: string | null;
   readonly source: { readonly file: string; readonly line: number };
   readonly target: {
-    readonly kind: "upstream" | "address" | "return" | "none";
+    readonly kind: "upstream" | "address" | "return" | "pass" | "none";
     readonly name: string;
   };
   /** Sessions now. */
