@@ -1,10 +1,12 @@
 /** One loaded generation of configuration: built completely, or refused with all its errors. */
+import { isUnix } from "./lib/address.ts";
 import { toSystemError } from "./lib/errno.ts";
+import { parseSyslog } from "./config/syslog.ts";
 import { parseConfig, parseDirectives } from "./config/parser.ts";
 import { ConfigError, type Place, type SourceFile, type ValueTree } from "./config/tree.ts";
 import { compileServer, defineVariables, logOf } from "./compile.ts";
 import type { LogFiles, LogUse } from "./log_files.ts";
-import type { Load } from "./module.ts";
+import type { Load, LogBuffer, LogCache } from "./module.ts";
 import { core } from "./modules/core.ts";
 import { MODULES } from "./modules/index.ts";
 import { main, type MainConf } from "./modules/main.ts";
@@ -60,12 +62,17 @@ const PID_FILE = "weir.pid";
 
 const TABLE = directiveTable(MODULES);
 
+/** Takes the place of a log that could not be opened, until the load has failed. */
+const NOWHERE: LogTarget = { write() {} };
+
 /** What one load collects on its way. */
 class Loading implements Load {
   readonly groups: Groups;
   readonly can: Load["can"];
   readonly runtimeName: string;
   readonly errors: ConfigError[] = [];
+  /** Of log files. */
+  readonly unopened: ConfigError[] = [];
   readonly warnings: ConfigError[] = [];
   readonly notices: string[] = [];
   readonly values: ComplexValue[] = [];
@@ -123,12 +130,45 @@ class Loading implements Load {
     return path.startsWith("/") ? path : this.#prefix + path;
   }
 
-  openLog(path: string, place: Place): LogTarget {
+  openLog(path: string): Promise<LogTarget> | LogTarget {
+    if (path.startsWith("syslog:")) return this.#openSyslog(path);
     const full = path === "stderr" ? path : this.fullPath(path);
+    return this.#opened(full, () => this.#logs.open(full));
+  }
+
+  openBufferedLog(path: string, buffer: LogBuffer): LogTarget {
+    const full = this.fullPath(path);
+    const target = this.#opened(full, () => this.#logs.openBuffered(full, buffer));
+    if (target !== undefined) return target;
+    throw new ConfigError(`access_log "${path}" already defined with conflicting parameters`);
+  }
+
+  openPathLogs(cache: LogCache | undefined): (path: string, line: Uint8Array) => void {
+    return this.#logs.openPaths(cache);
+  }
+
+  async #openSyslog(path: string): Promise<LogTarget> {
+    const spec = parseSyslog(path);
+    const { target } = spec;
+    if (target.kind === "address" && isUnix(target.address)) {
+      throw new ConfigError(`syslog to a unix socket is not supported on ${this.runtimeName}`);
+    }
+    if (target.kind === "address") return this.#logs.openSyslog(spec, target.address);
+    const [host] = await this.lookup(target.host);
+    if (host === undefined) {
+      throw new ConfigError(`host not found in syslog server "${spec.server}"`);
+    }
+    return this.#logs.openSyslog(spec, { host, port: target.port });
+  }
+
+  /** As in nginx a file that cannot be opened is an error without a place, behind all others. */
+  #opened<T extends LogTarget | undefined>(path: string, open: () => T): T | LogTarget {
     try {
-      return this.#logs.open(full);
+      return open();
     } catch (error) {
-      throw new ConfigError(`open() "${full}" failed (${toSystemError(error).message})`, place);
+      const text = `open() "${path}" failed (${toSystemError(error).message})`;
+      this.unopened.push(new ConfigError(text));
+      return NOWHERE;
     }
   }
 
@@ -202,9 +242,10 @@ async function buildCycle(
   linkValues(loading);
   loading.errors.push(...loading.zones.unsized());
   const stamp: LogStamp = { pid: runtime.host.pid, wall: () => runtime.clock.wall() };
-  const target = loading.openLog(options.errorLog ?? "stderr", root.place);
+  const target = await loading.openLog(options.errorLog ?? "stderr");
   const level = options.demo ? "notice" as const : "error" as const;
   const context = { modules: MODULES, load: loading, stamp, defaultLog: [{ target, level }] };
+  loading.errors.push(...loading.unopened);
   const scopes = serverScopes(root);
   if (scopes.length === 0) {
     loading.notice("there is no server to listen for: no stream block has one");

@@ -153,6 +153,7 @@ export class Engine {
     const retired = this.#worker.retire();
     if (this.#cycle !== undefined) this.#limitShutdown(this.#cycle, retired);
     await this.#worker.idle();
+    this.#logFiles.flush();
   }
 
   /** Ends everything now. */
@@ -162,6 +163,7 @@ export class Engine {
     await this.#closeGates();
     for (const session of this.#worker.sessions()) session.kill(200);
     await this.#worker.idle();
+    this.#logFiles.flush();
   }
 
   /** These peers are demo servers of this process: the status says so. */

@@ -29,6 +29,21 @@ export interface Scope {
   content: string | undefined;
 }
 
+/** `buffer=`, `flush=` and `gzip=` of `access_log`. */
+export interface LogBuffer {
+  readonly bytes: number;
+  readonly flushMs: number | undefined;
+  readonly gzipLevel: number | undefined;
+}
+
+/** `open_log_file_cache`. */
+export interface LogCache {
+  readonly max: number;
+  readonly inactiveMs: number;
+  readonly minUses: number;
+  readonly validMs: number;
+}
+
 /** What a `set` may use beside its own configuration: the services of the load that is going on. */
 export interface Load {
   /** All groups of peers of this load. */
@@ -51,8 +66,12 @@ export interface Load {
   lookup(name: string): Promise<readonly string[]>;
   /** A path relative to the prefix as a full path. */
   fullPath(path: string): string;
-  /** Opens a log once per path ("stderr" is one); throws ConfigError at `place`. */
-  openLog(path: string, place: Place): LogTarget;
+  /** Opens a log once per path ("stderr" and "syslog:..." are such). A file that cannot be opened is an error of the load. */
+  openLog(path: string): Promise<LogTarget> | LogTarget;
+  /** A file with a buffer in front; throws ConfigError where it has another one already. */
+  openBufferedLog(path: string, buffer: LogBuffer): LogTarget;
+  /** How to append to files whose paths sessions give. */
+  openPathLogs(cache: LogCache | undefined): (path: string, line: Uint8Array) => void;
   /** Collects a warning; it never stops the load. */
   warn(message: string, place?: Place): void;
   /** Something accepted that has no effect here: one line at start. */

@@ -12,7 +12,18 @@ import { ConfigError, type Statement, type ValueTree } from "./tree.ts";
 import { DIRECTIVE, oneOf, type Word, wordType } from "./units.ts";
 import { parseValue } from "./value.ts";
 
-export { flag, labelled, number, offset, oneOf, seconds, size, time, word } from "./units.ts";
+export {
+  digitsOf,
+  flag,
+  labelled,
+  number,
+  offset,
+  oneOf,
+  seconds,
+  size,
+  time,
+  word,
+} from "./units.ts";
 export type { Word } from "./units.ts";
 
 /** Words of a directive in, a typed value out. */

@@ -22,6 +22,12 @@ export function errorLogTime(wallMs: number): string {
   return `${date.getFullYear()}/${two(date.getMonth() + 1)}/${two(date.getDate())} ${clock(date)}`;
 }
 
+/** "Jan  1 09:05:00", of syslog (RFC 3164). */
+export function syslogTime(wallMs: number): string {
+  const date = new Date(wallMs);
+  return `${MONTHS[date.getMonth()]} ${String(date.getDate()).padStart(2)} ${clock(date)}`;
+}
+
 /** "31/Jan/2030:09:05:00 +0000", `$time_local`. */
 export function localTime(wallMs: number): string {
   const date = new Date(wallMs);

@@ -14,12 +14,19 @@ const { define, directive } = moduleOf<ErrlogConf>();
 /** Words that name what only a debug build of nginx logs; accepted as "debug". */
 const DEBUG_WORDS = /^debug_(core|alloc|mutex|event|http|mail|stream)$/;
 
-function levelOf(text: string | undefined): Level {
-  if (text === undefined) return "error";
-  if (DEBUG_WORDS.test(text)) return "debug";
-  const level = LEVELS.find((each) => each === text);
-  if (level === undefined) throw new ConfigError(`invalid log level "${text}"`);
-  return level;
+/** One level, or words of a debug build, which may be several. */
+function levelOf(words: readonly string[]): Level {
+  let level: Level | undefined;
+  for (const text of words) {
+    const found = LEVELS.find((each) => each === text);
+    if (found !== undefined && level !== undefined) {
+      throw new ConfigError(`duplicate log level "${text}"`);
+    }
+    const isDebug = DEBUG_WORDS.test(text) && (level === undefined || level === "debug");
+    if (found === undefined && !isDebug) throw new ConfigError(`invalid log level "${text}"`);
+    level = found ?? "debug";
+  }
+  return level ?? "error";
 }
 
 export const errlog = define({
@@ -33,12 +40,12 @@ export const errlog = define({
       contexts: ["main", "stream", "server"],
       repeat: true,
       args: many(word),
-      set(conf, [path = "", ...levels], at) {
-        if (path.startsWith("syslog:") || path.startsWith("memory:")) {
-          throw new ConfigError(`"${path}" is not supported as an error log yet`);
+      async set(conf, [path = "", ...levels], at) {
+        if (path.startsWith("memory:")) {
+          throw new ConfigError("nginx was built without debug support");
         }
-        const level = levelOf(levels.at(-1));
-        const target = at.load.openLog(path, at);
+        const target = await at.load.openLog(path);
+        const level = levelOf(levels);
         conf.destinations = [...conf.destinations ?? [], { target, level }];
       },
     }),

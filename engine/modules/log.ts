@@ -1,14 +1,12 @@
 /** `log_format` and `access_log`: one line for every session. nginx's ngx_stream_log_module. */
 import { toBytes } from "../lib/bytes.ts";
-import { many, word } from "../config/args.ts";
+import { digitsOf, many, seconds, size, time, word } from "../config/args.ts";
 import { ConfigError, type ValueTree } from "../config/tree.ts";
 import { parseValue } from "../config/value.ts";
-import { type At, type Load, moduleOf } from "../module.ts";
-import type { LogTarget } from "../session/log.ts";
+import { type At, type Load, type LogBuffer, type LogCache, moduleOf } from "../module.ts";
 import type { Session } from "../session/session.ts";
 import type { ComplexValue } from "../session/variables.ts";
-
-type Escape = (value: string | undefined) => string;
+import { type Escape, ESCAPES } from "../session/escapes.ts";
 
 interface Format {
   readonly name: string;
@@ -17,10 +15,10 @@ interface Format {
 }
 
 interface AccessLog {
-  readonly target: LogTarget;
   readonly format: Format;
   /** Nothing is logged where this is empty or "0". */
   readonly condition: ComplexValue | undefined;
+  write(session: Session, line: Uint8Array): void;
 }
 
 interface LogConf {
@@ -28,33 +26,17 @@ interface LogConf {
   readonly formats: Map<string, Format>;
   /** Undefined inherits; null is `off`. */
   logs: AccessLog[] | null | undefined;
+  /** For paths with variables; null is `off`. */
+  cache: LogCache | null | undefined;
+  /** Paths with variables are opened when the cache is known. */
+  readonly openings: ((cache: LogCache | undefined) => void)[];
 }
 
 const { define, directive } = moduleOf<LogConf>();
 
-function hex(char: string): string {
-  return char.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0");
-}
-
-const JSON_ESCAPES: Readonly<Record<string, string>> = {
-  '"': '\\"',
-  "\\": "\\\\",
-  "\n": "\\n",
-  "\r": "\\r",
-  "\t": "\\t",
-  "\b": "\\b",
-  "\f": "\\f",
-};
-
-const ESCAPES: Readonly<Record<string, Escape>> = {
-  // The control characters are what the expressions are about.
-  // deno-lint-ignore no-control-regex
-  default: (value = "-") => value.replace(/["\\\x00-\x1f\x7f-\xff]/g, (char) => `\\x${hex(char)}`),
-  json: (value = "") =>
-    // deno-lint-ignore no-control-regex
-    value.replace(/["\\\x00-\x1f]/g, (char) => JSON_ESCAPES[char] ?? `\\u00${hex(char)}`),
-  none: (value = "") => value,
-};
+/** What `gzip` collects where no `buffer` is given, and its level. */
+const GZIP_BYTES = 65_536;
+const GZIP_LEVEL = 1;
 
 function escapeOf(word: string): Escape | undefined {
   if (!word.startsWith("escape=")) return undefined;
@@ -78,7 +60,7 @@ function makeFormat([name = "", ...words]: readonly string[], load: Load): Forma
   const escape = escapeOf(words[0] ?? "");
   const strings = escape === undefined ? words : words.slice(1);
   const pieces = strings.map((text) => load.value(withoutCaptures(parseValue(text))));
-  return { name, escape: escape ?? ESCAPES["default"] as Escape, pieces }; // it stands above
+  return { name, escape: escape ?? ESCAPES["default"] as Escape, pieces }; // it stands there
 }
 
 /** The stream block's formats: `access_log` also stands in servers. */
@@ -87,30 +69,95 @@ function formatsOf(at: At): ReadonlyMap<string, Format> {
   return stream?.conf(log).formats ?? new Map();
 }
 
-function conditionOf(options: readonly string[], load: Load): ComplexValue | undefined {
-  let condition: ComplexValue | undefined;
-  for (const option of options) {
-    if (option.startsWith("if=")) condition = load.value(parseValue(option.slice(3)));
-    else if (/^(buffer|flush)=|^gzip(=|$)/.test(option)) {
-      // The lines are the same; they are only written sooner and as they are.
-      load.notice(`"${option}" of "access_log" has no effect yet: every line is written at once`);
-    } else throw new ConfigError(`invalid parameter "${option}"`);
-  }
-  return condition;
+/** What stands behind the format's name. */
+interface Options {
+  condition?: ComplexValue;
+  bytes?: number;
+  flushMs?: number;
+  gzipLevel?: number;
 }
 
-function makeLog([path = "", name, ...options]: readonly string[], at: At): AccessLog {
+function attempt<T>(read: () => T, message: string): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    throw new ConfigError(message);
+  }
+}
+
+function readOption(option: string, options: Options, load: Load): void {
+  const [, name = "", value = ""] = /^(\w+)=(.*)$/s.exec(option) ?? [, option];
+  if (name === "if") options.condition = load.value(parseValue(value));
+  else if (name === "buffer") {
+    options.bytes = attempt(() => size(value), `invalid buffer size "${value}"`);
+    if (options.bytes === 0) throw new ConfigError(`invalid buffer size "${value}"`);
+  } else if (name === "flush") {
+    options.flushMs = attempt(() => time(value), `invalid flush time "${value}"`);
+    if (options.flushMs === 0) throw new ConfigError(`invalid flush time "${value}"`);
+  } else if (name === "gzip") {
+    options.bytes ??= GZIP_BYTES;
+    options.gzipLevel = option === name ? GZIP_LEVEL : digitsOf(value);
+    if (!(options.gzipLevel >= 1 && options.gzipLevel <= 9)) {
+      throw new ConfigError(`invalid compression level "${value}"`);
+    }
+  } else throw new ConfigError(`invalid parameter "${option}"`);
+}
+
+function bufferOf({ bytes, flushMs, gzipLevel }: Options): LogBuffer | undefined {
+  return bytes === undefined ? undefined : { bytes, flushMs, gzipLevel };
+}
+
+async function makeLog([path = "", name, ...words]: readonly string[], at: At): Promise<AccessLog> {
   if (name === undefined) throw new ConfigError("log format is not specified");
   const format = formatsOf(at).get(name.toLowerCase());
   if (format === undefined) throw new ConfigError(`unknown log format "${name}"`);
-  if (path.startsWith("syslog:") || path.includes("$")) {
-    throw new ConfigError(`"${path}" is not supported as an access log yet`);
+  const options: Options = {};
+  for (const each of words) readOption(each, options, at.load);
+  const buffer = bufferOf(options);
+  if (options.flushMs !== undefined && buffer === undefined) {
+    throw new ConfigError(`no buffer is defined for access_log "${path}"`);
   }
-  return {
-    format,
-    condition: conditionOf(options, at.load),
-    target: at.load.openLog(path, at),
-  };
+  const made = { format, condition: options.condition };
+  if (path.includes("$")) return { ...made, write: variableWriter(path, buffer, at) };
+  if (buffer !== undefined && path.startsWith("syslog:")) {
+    throw new ConfigError("logs to syslog cannot be buffered");
+  }
+  const target = buffer === undefined
+    ? await at.load.openLog(path)
+    : at.load.openBufferedLog(path, buffer);
+  return { ...made, write: (_session, line) => target.write(line) };
+}
+
+/** Writes to the file whose path a session gives. */
+function variableWriter(path: string, buffer: LogBuffer | undefined, at: At): AccessLog["write"] {
+  if (buffer !== undefined) throw new ConfigError("buffered logs cannot have variables in name");
+  const value = at.load.value(parseValue(path.startsWith("/") ? path : at.load.fullPath(path)));
+  let write: ReturnType<Load["openPathLogs"]> | undefined;
+  at.scope.conf(log).openings.push((cache) => {
+    write = at.load.openPathLogs(cache);
+  });
+  return (session, line) => write?.(value.evaluate(session), line);
+}
+
+/** `open_log_file_cache max=N [inactive=10s] [min_uses=1] [valid=60s]`, or null for `off`. */
+function cacheOf(words: readonly string[], at: At): LogCache | null {
+  let cache = { max: 0, inactiveMs: 10_000, minUses: 1, validMs: 60_000 };
+  for (const text of words) {
+    if (text === "off" && words.length === 1) return null;
+    const [, name, value = ""] = /^(\w+)=(.*)$/s.exec(text) ?? [];
+    const count = digitsOf(value);
+    const invalid = `invalid "open_log_file_cache" parameter "${text}"`;
+    if (name === "max" && count > 0) cache = { ...cache, max: count };
+    else if (name === "min_uses" && count > 0) cache = { ...cache, minUses: count };
+    else if (name === "inactive") {
+      cache = { ...cache, inactiveMs: attempt(() => seconds(value), invalid) * 1000 };
+    } else if (name === "valid") {
+      cache = { ...cache, validMs: attempt(() => seconds(value), invalid) * 1000 };
+    } else throw new ConfigError(invalid);
+  }
+  if (cache.max === 0) throw new ConfigError(`"${at.directive}" must have "max" parameter`);
+  return cache;
 }
 
 function lineOf({ escape, pieces }: Format, session: Session): string {
@@ -121,9 +168,11 @@ function lineOf({ escape, pieces }: Format, session: Session): string {
 
 export const log = define({
   name: "log",
-  create: () => ({ formats: new Map(), logs: undefined }),
+  create: () => ({ formats: new Map(), logs: undefined, cache: undefined, openings: [] }),
   merge(outer, inner) {
     if (inner.logs === undefined) inner.logs = outer.logs;
+    if (inner.cache === undefined) inner.cache = outer.cache;
+    for (const open of inner.openings) open(inner.cache ?? undefined);
   },
   directives: {
     log_format: directive({
@@ -143,18 +192,25 @@ export const log = define({
       contexts: ["stream", "server"],
       repeat: true,
       args: many(word),
-      set(conf, words, at) {
+      async set(conf, words, at) {
         if (words[0] === "off" && words.length === 1) conf.logs = null;
-        else if (conf.logs !== null) conf.logs = [...conf.logs ?? [], makeLog(words, at)];
+        else if (conf.logs !== null) conf.logs = [...conf.logs ?? [], await makeLog(words, at)];
+      },
+    }),
+    open_log_file_cache: directive({
+      contexts: ["stream", "server"],
+      args: many(word),
+      set(conf, words, at) {
+        conf.cache = cacheOf(words, at);
       },
     }),
   },
   uses: (conf) => conf.logs !== null && conf.logs !== undefined,
   phases: {
     log(session, conf) {
-      for (const { target, format, condition } of conf.logs ?? []) {
+      for (const { write, format, condition } of conf.logs ?? []) {
         const wanted = condition?.evaluate(session);
-        if (wanted !== "" && wanted !== "0") target.write(toBytes(lineOf(format, session)));
+        if (wanted !== "" && wanted !== "0") write(session, toBytes(lineOf(format, session)));
       }
       return "ok";
     },

@@ -4,7 +4,7 @@
  * A directive leaves this list when its module gains it.
  */
 const CORE = `geoip_country geoip_city geoip_org resolver
-  resolver_timeout open_log_file_cache js_import js_include
+  resolver_timeout js_import js_include
   js_path js_set js_var js_access js_preread js_filter js_fetch_timeout`;
 
 const UPSTREAM = `random least_time zone state sticky health_check match queue ntlm`;

@@ -5,12 +5,14 @@
  */
 import { formatAddress, isUnix } from "../lib/address.ts";
 import { SystemError } from "../lib/errno.ts";
+import { joinBytes } from "./common.ts";
 import { connectionPair } from "./memory_connection.ts";
 import { HandClock, MemoryFiles, MemoryHost } from "./memory_host.ts";
 import type {
   Address,
   Connecting,
   ConnectOptions,
+  DatagramSink,
   Dialer,
   HttpServer,
   Listener,
@@ -41,6 +43,8 @@ export class MemoryRuntime implements Runtime {
   readonly clock = new HandClock();
   readonly files: MemoryFiles;
   readonly host: MemoryHost;
+  /** What was sent, by address. */
+  readonly datagrams = new Map<string, Uint8Array[]>();
   readonly #names: Readonly<Record<string, readonly string[]>>;
   readonly #listeners = new Map<string, ListenOptions>();
   readonly #silent = new Set<string>();
@@ -126,6 +130,18 @@ export class MemoryRuntime implements Runtime {
 
   relay(): undefined {
     return undefined;
+  }
+
+  datagramsTo(address: Address): DatagramSink {
+    const key = formatAddress(address);
+    const sent = this.datagrams.get(key) ?? [];
+    this.datagrams.set(key, sent);
+    return { send: (bytes) => void sent.push(bytes.slice()), close() {} };
+  }
+
+  /** Marked, not compressed. */
+  gzip(bytes: Uint8Array, level: number): Uint8Array {
+    return joinBytes(Uint8Array.of(0x1f, level), bytes);
   }
 
   lookup(name: string): Promise<readonly string[]> {

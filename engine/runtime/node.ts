@@ -1,9 +1,11 @@
 /** The adapter over `node:net`, which works on Node, Bun and Deno alike. */
 import { chmodSync } from "node:fs";
+import { createSocket } from "node:dgram";
 import { connect as connectSocket, createServer, type Server, type Socket } from "node:net";
 import process from "node:process";
+import { gzipSync } from "node:zlib";
 import { isUnix } from "../lib/address.ts";
-import { toSystemError } from "../lib/errno.ts";
+import { SystemError, toSystemError } from "../lib/errno.ts";
 import { fixedLocal, lookup, randomOf, removeSocket } from "./common.ts";
 import { files } from "./files.ts";
 import { clock, createHost, type HostParts } from "./host.ts";
@@ -15,6 +17,7 @@ import type {
   Capability,
   Connecting,
   ConnectOptions,
+  DatagramSink,
   Dialer,
   Listener,
   ListenOptions,
@@ -101,6 +104,25 @@ export function connect(address: Address, options: ConnectOptions, dialer: Diale
   return { cancel: () => void socket.destroy() };
 }
 
+function datagramsTo(address: Address, failed: (error: SystemError) => void): DatagramSink {
+  if (isUnix(address)) throw new SystemError("EINVAL");
+  const { host, port } = address;
+  const socket = createSocket(host.includes(":") ? "udp6" : "udp4");
+  let isOpen = true;
+  const lost = (error: unknown) => failed(toSystemError(error));
+  socket.on("error", lost);
+  socket.unref();
+  return {
+    send(bytes) {
+      if (isOpen) socket.send(bytes, port, host, (error) => error && lost(error));
+    },
+    close() {
+      if (isOpen) socket.close();
+      isOpen = false;
+    },
+  };
+}
+
 const CAN: readonly Capability[] = [
   "bindSource",
   "ipv6Only",
@@ -132,6 +154,8 @@ export function createNodeRuntime(parts: NodeParts): Runtime {
     listen,
     connect,
     relay: pushRelayFor(NodeConnection),
+    datagramsTo,
+    gzip: (bytes, level) => gzipSync(bytes, { level }),
     lookup,
     random: Math.random,
     randomBytes: randomOf,

@@ -143,6 +143,12 @@ export interface Clock {
   after(ms: number, run: () => void): Timer;
 }
 
+/** Where datagrams go; one that cannot be sent is lost. */
+export interface DatagramSink {
+  send(bytes: Uint8Array): void;
+  close(): void;
+}
+
 /** A file opened for appending; every failure comes back as an error value, never a throw. */
 export interface AppendFile {
   write(bytes: Uint8Array): SystemError | undefined;
@@ -220,6 +226,10 @@ export interface Runtime {
    * for a pair that the adapter does not know: `engine/relay/` moves those by read and write.
    */
   relay(client: Connection, peer: Connection, options: RelayOptions): Relaying | undefined;
+  /** Sends datagrams to a literal address; `failed` hears of every one that was lost. */
+  datagramsTo(address: Address, failed: (error: SystemError) => void): DatagramSink;
+  /** A whole gzip member, at once. Levels 1 to 9. */
+  gzip(bytes: Uint8Array, level: number): Uint8Array;
   /** All addresses of a name by the system's resolver, IPv4 first; empty when there are none. */
   lookup(name: string): Promise<readonly string[]>;
   /** 0 <= x < 1. */

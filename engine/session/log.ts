@@ -18,7 +18,8 @@ export type Level = typeof LEVELS[number];
 
 /** Somewhere to write lines; it never throws and counts what it could not write. */
 export interface LogTarget {
-  write(bytes: Uint8Array): void;
+  /** `level` is that of an error log's line. */
+  write(bytes: Uint8Array, level?: Level): void;
 }
 
 /** A destination and the worst-first index of the last level that it takes. */
@@ -62,7 +63,7 @@ export class Log {
     const head = `${errorLogTime(this.#stamp.wall())} [${level}] ${pid}#${pid}: ${star}`;
     const line = toBytes((head + message).slice(0, LINE_BYTES - 1) + "\n");
     for (const destination of this.#destinations) {
-      if (rank <= destination.rank) destination.target.write(line);
+      if (rank <= destination.rank) destination.target.write(line, level);
     }
   }
 }

@@ -264,6 +264,14 @@ export class FakeRuntime implements Runtime {
 
   relay(): undefined {}
 
+  datagramsTo() {
+    return { send() {}, close() {} };
+  }
+
+  gzip(bytes: Uint8Array): Uint8Array {
+    return bytes;
+  }
+
   lookup(): Promise<readonly string[]> {
     return Promise.resolve([]);
   }
