@@ -1,5 +1,7 @@
 /** One loaded generation of configuration: built completely, or refused with all its errors. */
+import { findGroup, findUser } from "./lib/accounts.ts";
 import { isUnix } from "./lib/address.ts";
+import { fromBytes } from "./lib/bytes.ts";
 import { toSystemError } from "./lib/errno.ts";
 import { parseSyslog } from "./config/syslog.ts";
 import { parseConfig, parseDirectives } from "./config/parser.ts";
@@ -9,6 +11,7 @@ import type { LogFiles, LogUse } from "./log_files.ts";
 import type { Load, LogBuffer, LogCache } from "./module.ts";
 import { core } from "./modules/core.ts";
 import { MODULES } from "./modules/index.ts";
+import { events, type EventsConf } from "./modules/events.ts";
 import { main, type MainConf } from "./modules/main.ts";
 import { UNBUILT } from "./modules/unbuilt.ts";
 import { pass } from "./modules/pass.ts";
@@ -39,7 +42,7 @@ export interface LoadOptions {
 
 /** A generation that can be started. */
 export interface Cycle {
-  readonly main: MainConf & { readonly pidFile: string };
+  readonly main: MainConf & EventsConf & { readonly pidFile: string };
   readonly sockets: readonly SocketPlan[];
   readonly upstreams: readonly Upstream[];
   readonly log: Log;
@@ -81,6 +84,8 @@ class Loading implements Load {
   readonly #runtime: Runtime;
   readonly #prefix: string;
   readonly #logs: LogUse;
+  /** Names of directives, by why they do nothing. */
+  readonly #ineffective = new Map<string, ReadonlySet<string>>();
   readonly #found = new Map<string, Promise<readonly string[]>>();
 
   constructor(
@@ -180,6 +185,43 @@ class Loading implements Load {
     this.notices.push(message);
   }
 
+  ineffective(directive: string, why: string): void {
+    this.#ineffective.set(why, new Set([...this.#ineffective.get(why) ?? [], directive]));
+  }
+
+  /** One line about all directives without an effect. */
+  noticeIneffective(): void {
+    if (this.#ineffective.size === 0) return;
+    const groups = [...this.#ineffective].map(([why, names]) =>
+      `${[...names].map((name) => `"${name}"`).join(", ")} (${why})`
+    );
+    this.notice(`these directives have no effect: ${groups.join("; ")}`);
+  }
+
+  get isPrivileged(): boolean {
+    return this.#runtime.host.userId() === 0;
+  }
+
+  get descriptorLimit(): number | undefined {
+    return this.#runtime.host.descriptorLimit();
+  }
+
+  user(name: string): number | undefined {
+    return findUser(this.#text("/etc/passwd"), name)?.uid;
+  }
+
+  group(name: string): number | undefined {
+    return findGroup(this.#text("/etc/group"), name);
+  }
+
+  #text(path: string): string {
+    try {
+      return fromBytes(this.#runtime.files.read(path));
+    } catch {
+      return ""; // a system without accounts: no name is found
+    }
+  }
+
   fail(error: ConfigError): void {
     this.errors.push(error);
   }
@@ -246,6 +288,7 @@ async function buildCycle(
   const level = options.demo ? "notice" as const : "error" as const;
   const context = { modules: MODULES, load: loading, stamp, defaultLog: [{ target, level }] };
   loading.errors.push(...loading.unopened);
+  loading.noticeIneffective();
   const scopes = serverScopes(root);
   if (scopes.length === 0) {
     loading.notice("there is no server to listen for: no stream block has one");
@@ -260,10 +303,15 @@ async function buildCycle(
   }));
   const sockets = plan(servers, loading);
   const mainConf = root.conf(main);
+  const { workerConnections } = root.conf(events);
+  if (workerConnections !== undefined && workerConnections <= sockets.length) {
+    const text = `${workerConnections} worker_connections are not enough for ${sockets.length}`;
+    loading.fail(new ConfigError(`${text} listening sockets`));
+  }
   const pidFile = mainConf.pidFile ?? loading.fullPath(PID_FILE);
   const upstreams = loading.groups.all;
   return {
-    main: { ...mainConf, pidFile },
+    main: { ...mainConf, ...root.conf(events), pidFile },
     sockets,
     upstreams,
     log: logOf(root, context),

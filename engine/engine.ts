@@ -32,6 +32,8 @@ export class Engine {
   readonly #retired = new Map<string, ListenerCounters>();
   readonly #firstLog: Log;
   #cycle: Cycle | undefined;
+  /** Whom the process became. */
+  #user: string | undefined;
   #reloading = false;
   #draining: Promise<void> | undefined;
 
@@ -80,6 +82,29 @@ export class Engine {
     if (errors.length > 0) return errors;
     this.#run(cycle);
     return [];
+  }
+
+  /**
+   * `worker_priority` and `user`, for good: what is bound and open stays so. To be called once all
+   * that needs the first user is done; what was refused as an error.
+   */
+  settle({ main: { priority, user }, log }: Cycle): ConfigError | undefined {
+    const { files, host } = this.#runtime;
+    try {
+      if (priority !== undefined) host.setPriority(priority);
+    } catch (error) {
+      log.write("alert", `setpriority(${priority}) failed (${toSystemError(error).message})`);
+    }
+    if (user === undefined) return undefined;
+    try {
+      for (const path of this.#logFiles.openPaths) files.chown(path, user.uid, user.gid);
+      const { left } = host.becomeUser(user);
+      if (left !== undefined) log.write("alert", `${left} of the first user could not be given up`);
+      this.#user = user.name;
+      return undefined;
+    } catch (error) {
+      return new ConfigError(`becoming "${user.name}" failed (${toSystemError(error).message})`);
+    }
   }
 
   /** Tries to bind as -t does: an address in use is no error, and nothing stays open. */
@@ -193,6 +218,10 @@ export class Engine {
       const error = await this.#open(gate, plan, log);
       if (error === undefined) opened.push(gate);
       else errors.push(bindError(plan, error));
+      if (error?.code === "EACCES" && this.#user !== undefined) {
+        const text = `${key} needs a restart: the process has become "${this.#user}" for good`;
+        log.write("notice", text);
+      }
     }
     if (errors.length > 0) {
       for (const gate of opened) await gate.close();

@@ -74,8 +74,17 @@ export interface Load {
   openPathLogs(cache: LogCache | undefined): (path: string, line: Uint8Array) => void;
   /** Collects a warning; it never stops the load. */
   warn(message: string, place?: Place): void;
-  /** Something accepted that has no effect here: one line at start. */
+  /** Something that is not as in nginx: a line at start. */
   notice(message: string): void;
+  /** A directive that was checked and has nothing to act on: one line names them all. */
+  ineffective(directive: string, why: string): void;
+  /** Whether the process may become another user. */
+  readonly isPrivileged: boolean;
+  /** Numbers of an account and of a group; undefined when the system has none of the name. */
+  user(name: string): number | undefined;
+  group(name: string): number | undefined;
+  /** RLIMIT_NOFILE in force. */
+  readonly descriptorLimit: number | undefined;
   /** Collects an error that is noticed late (after the directive itself was read). */
   fail(error: ConfigError): void;
   readonly can: ReadonlySet<Capability>;

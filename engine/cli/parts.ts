@@ -23,6 +23,7 @@ export interface EngineParts<C extends CycleParts = CycleParts> {
   readonly cycle: C | undefined;
   load(): Promise<LoadedParts<C>>;
   start(cycle: C): Promise<readonly ConfigError[]>;
+  settle(cycle: C): ConfigError | undefined;
   tryBind(cycle: C): Promise<readonly ConfigError[]>;
   reload(): Promise<boolean>;
   reopen(): void;

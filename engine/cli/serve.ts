@@ -65,6 +65,11 @@ export class Service<E extends EngineParts> {
     const start = [productText(deps.version), `running on ${runtimeText(runtime)}`];
     for (const text of [...start, ...notices]) engine.log.write("notice", text);
     if (!await this.#openDashboard()) return false;
+    const refused = engine.settle(cycle);
+    if (refused !== undefined) {
+      messages.report("emerg", String(refused));
+      return false;
+    }
     if (cycle.sockets.length === 0) this.#stayAwake();
     this.#greet(cycle);
     return true;
@@ -123,7 +128,8 @@ export class Service<E extends EngineParts> {
 
   #removePid(path: string): void {
     const error = removePidFile(this.#parts.runtime.files, path);
-    if (error !== undefined) this.#parts.engine.log.write("alert", error);
+    // Whoever the process has become may not remove what the first user made.
+    if (error !== undefined) this.#parts.engine.log.write("notice", error);
   }
 
   #stayAwake(): void {

@@ -3,6 +3,7 @@ import type { AnyModule, Module } from "../module.ts";
 import { access } from "./access.ts";
 import { core } from "./core.ts";
 import { errlog } from "./errlog.ts";
+import { events } from "./events.ts";
 import { geo } from "./geo.ts";
 import { limitConn } from "./limit_conn.ts";
 import { log } from "./log.ts";
@@ -24,6 +25,7 @@ function any<C>(module: Module<C>): AnyModule {
 
 export const MODULES: readonly AnyModule[] = [
   any(main),
+  any(events),
   any(errlog),
   any(core),
   any(log),

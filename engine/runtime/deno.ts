@@ -116,12 +116,26 @@ function open(address: Address, signal: AbortSignal): Promise<Deno.Conn> {
   return Deno.connect({ hostname: address.host, port: address.port, signal });
 }
 
+/** `initgroups` of the C library: Deno has no call of its own for it. */
+function setGroups(name: string, gid: number): boolean {
+  try {
+    const symbols = { initgroups: { parameters: ["buffer", "u32"], result: "i32" } } as const;
+    const library = Deno.dlopen("libc.so.6", symbols);
+    const result = library.symbols.initgroups(new TextEncoder().encode(`${name}\0`), gid);
+    library.close();
+    return result === 0;
+  } catch {
+    return false; // no permission for foreign functions, or another C library
+  }
+}
+
 const base = createNodeRuntime({
   name: "deno",
   version: Deno.version.deno,
   lacks: ["reset"],
   serveHttp,
   permit,
+  setGroups,
   afterUsr1: () => void closeInspector().catch(() => {}), // without an inspector nothing was opened
 });
 

@@ -1,5 +1,6 @@
 /** Files over `node:fs`. Paths are byte strings, so that any name of the host can be spelled. */
 import {
+  chownSync,
   closeSync,
   existsSync,
   openSync,
@@ -80,5 +81,6 @@ export const files: Files = {
       Buffer.from(name, "utf8").toString("latin1")
     ),
   exists: (path) => existsSync(nameOf(path)),
+  chown: (path, uid, gid) => attempt(() => chownSync(nameOf(path), uid, gid)),
   remove: (path) => attempt(() => removeFile(nameOf(path))),
 };

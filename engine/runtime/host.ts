@@ -1,7 +1,7 @@
 /** The process, its clock and its signals, over `node:*` modules that mean the same on all runtimes. */
 import { writeSync } from "node:fs";
 import { readFileSync } from "node:fs";
-import { hostname } from "node:os";
+import { hostname, setPriority } from "node:os";
 import process from "node:process";
 import { isatty } from "node:tty";
 import { toSystemError } from "../lib/errno.ts";
@@ -41,9 +41,18 @@ function descriptorLimit(): number | undefined {
 export interface HostParts {
   /** Called after SIGUSR1 was handled: Deno opens its inspector on it. */
   readonly afterUsr1?: () => void;
+  /** Takes the groups of an account where `node:process` has no call for it; false when it cannot. */
+  readonly setGroups?: (name: string, gid: number) => boolean;
 }
 
-export function createHost({ afterUsr1 }: HostParts = {}): Host {
+/** The groups of an account; false where the host has no call for it. The types lack it. */
+function initGroups(name: string, gid: number): boolean {
+  if (!("initgroups" in process) || typeof process.initgroups !== "function") return false;
+  process.initgroups(name, gid);
+  return true;
+}
+
+export function createHost({ afterUsr1, setGroups = initGroups }: HostParts = {}): Host {
   let limit: { readonly value: number | undefined } | undefined;
   return {
     pid: process.pid,
@@ -56,6 +65,24 @@ export function createHost({ afterUsr1 }: HostParts = {}): Host {
     },
     reads: process.platform === "linux" ? [LIMITS] : [],
     env: (name) => process.env[name],
+    userId: () => process.geteuid?.() ?? 0,
+    becomeUser: ({ name, uid, gid }) => {
+      try {
+        const left = setGroups(name, gid) ? undefined : "the supplementary groups";
+        process.setgid?.(gid);
+        process.setuid?.(uid);
+        return { left };
+      } catch (error) {
+        throw toSystemError(error);
+      }
+    },
+    setPriority(nice) {
+      try {
+        setPriority(nice);
+      } catch (error) {
+        throw toSystemError(error);
+      }
+    },
     // Read once: it is asked for with every snapshot.
     descriptorLimit: () => (limit ??= { value: descriptorLimit() }).value,
     residentBytes: () => process.memoryUsage().rss,

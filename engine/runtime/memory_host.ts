@@ -53,6 +53,8 @@ export class HandClock implements Clock {
 
 /** A file system of one map. Folders are what the paths say. */
 export class MemoryFiles implements Files {
+  /** Users that files were given to. */
+  readonly owners = new Map<string, number>();
   readonly #content = new Map<string, Uint8Array>();
 
   constructor(files: Readonly<Record<string, string>>) {
@@ -99,6 +101,10 @@ export class MemoryFiles implements Files {
     return [...new Set(inside.map((each) => each.slice(folder.length).split("/")[0] ?? ""))];
   }
 
+  chown(path: string, uid: number): void {
+    this.owners.set(path, uid);
+  }
+
   exists(path: string): boolean {
     return this.#content.has(path);
   }
@@ -114,6 +120,9 @@ export class MemoryHost implements Host {
   readonly args: readonly string[] = [];
   readonly hostname = "memory";
   readonly cwd = "/";
+  /** Whom it has become, and how nice. */
+  user = { name: "root", uid: 0, gid: 0 };
+  nice = 0;
   readonly #limit: number;
   readonly #signals = new Map<Signal, () => void>();
   #output = "";
@@ -133,6 +142,19 @@ export class MemoryHost implements Host {
 
   env(): undefined {
     return undefined;
+  }
+
+  userId(): number {
+    return this.user.uid;
+  }
+
+  becomeUser(user: { readonly name: string; readonly uid: number; readonly gid: number }) {
+    this.user = user;
+    return { left: undefined };
+  }
+
+  setPriority(nice: number): void {
+    this.nice = nice;
   }
 
   descriptorLimit(): number {

@@ -168,6 +168,8 @@ export interface Files {
   /** Entries of a folder, unsorted. Throws SystemError. */
   list(path: string): readonly string[];
   exists(path: string): boolean;
+  /** Gives a file to a user. Throws SystemError. */
+  chown(path: string, uid: number, gid: number): void;
   remove(path: string): void;
 }
 
@@ -189,6 +191,16 @@ export interface Host {
   /** Files of the system that the host looks at itself: where there are permissions, it needs these too. */
   readonly reads: readonly string[];
   env(name: string): string | undefined;
+  /** Effective number of the user that the process runs as. */
+  userId(): number;
+  /**
+   * Becomes another user for good. Throws SystemError; "left" names what this host cannot give up.
+   */
+  becomeUser(user: { readonly name: string; readonly uid: number; readonly gid: number }): {
+    readonly left: string | undefined;
+  };
+  /** Nice, -20 to 19. Throws SystemError. */
+  setPriority(nice: number): void;
   /** Soft limit of open descriptors (RLIMIT_NOFILE), undefined where it cannot be read. */
   descriptorLimit(): number | undefined;
   residentBytes(): number;

@@ -72,6 +72,8 @@ export class FakeEngine implements EngineParts {
     });
   }
 
+  settle(): undefined {}
+
   reopen(): void {
     this.calls.push("reopen");
   }

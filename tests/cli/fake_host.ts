@@ -122,6 +122,8 @@ class FakeClock implements Clock {
 }
 
 export class FakeFiles implements Files {
+  chown(): void {}
+
   readonly texts = new Map<string, string>();
   /** What every call for a path fails with. */
   readonly failures = new Map<string, ErrorCode>();
@@ -206,6 +208,9 @@ export class FakeRuntime implements Runtime {
       cwd: "/w",
       reads: ["/s/limits"],
       env: () => undefined,
+      userId: () => 0,
+      becomeUser: () => ({ left: undefined }),
+      setPriority: () => {},
       descriptorLimit: () => undefined,
       residentBytes: () => 0,
       isTerminal: (stream) => this.terminals.has(stream),

@@ -10,6 +10,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { test } from "node:test";
 import { Engine } from "../../engine/engine.ts";
+import { readable } from "../../engine/lib/bytes.ts";
 import { parseConfig } from "../../engine/config/parser.ts";
 import { printStatements } from "../../engine/config/print.ts";
 import { MODULES } from "../../engine/modules/index.ts";
@@ -23,12 +24,14 @@ interface Row {
   readonly text: string;
 }
 
-/** Rows start with their title; the body is what stands in `stream {}`. */
+/** Rows start with their title; the body is what stands in `stream {}`, or a whole file. */
 function rowsOf(file: string): readonly Row[] {
   const parts = readFileSync(new URL(file, here), "utf8").split(/^# /m).slice(1);
   return parts.map((part) => {
     const at = part.indexOf("\n");
-    return { title: part.slice(0, at), text: wrapped(part.slice(at + 1)) };
+    const title = part.slice(0, at);
+    const body = part.slice(at + 1);
+    return { title, text: title.endsWith("(whole file)") ? body : wrapped(body) };
   });
 }
 
@@ -38,10 +41,14 @@ function wrapped(body: string): string {
 
 async function verdict(text: string): Promise<readonly string[]> {
   const names = { localhost: ["127.0.0.1", "::1"] };
-  const runtime = new MemoryRuntime({ files: { [PATH]: text }, names });
+  const accounts = {
+    "/etc/passwd": "root:x:0:0::/:\nnobody:x:65534:65534::/:\n",
+    "/etc/group": "nogroup:x:65534:\n",
+  };
+  const runtime = new MemoryRuntime({ files: { [PATH]: text, ...accounts }, names });
   const options = { path: PATH, prefix: "/golden/", globals: "", demo: false };
   const { errors } = await new Engine(runtime, options, "golden").load();
-  return errors.map(String);
+  return errors.map((error) => readable(String(error)));
 }
 
 async function outcome({ text }: Row): Promise<string> {
