@@ -1,8 +1,4 @@
 /** `server {}`, `listen`, `tcp_nodelay` and the core variables. nginx's ngx_stream_core_module. */
-import { formatHost, isUnix } from "../lib/address.ts";
-import { isoTime, localTime, secondsText } from "../lib/time_text.ts";
-import { parseIp } from "../lib/ip.ts";
-import { fromBytes } from "../lib/bytes.ts";
 import {
   flag,
   labelled,
@@ -21,8 +17,8 @@ import { ConfigError, type Place } from "../config/tree.ts";
 import { type At, moduleOf, type Scope } from "../module.ts";
 import type { Address } from "../runtime/runtime.ts";
 import type { ServerName } from "../session/server_names.ts";
-import type { Session } from "../session/session.ts";
-import { proxyProtocolVariables, tlvText } from "../session/proxy_variables.ts";
+import { coreVariables } from "../session/core_variables.ts";
+import { tlvText } from "../session/proxy_variables.ts";
 
 /** What one `listen` asks for of one address. */
 export interface Listen {
@@ -58,21 +54,70 @@ const { define, directive } = moduleOf<CoreConf>();
 const BACKLOG = 511;
 
 /** Words of `listen` that nginx knows and this version has nothing for yet. */
-const NOT_YET = {
-  ssl: present,
-  udp: present,
+const NOT_YET = { ssl: present, udp: present };
+
+/** Accepted where leaving them out harms nobody: no runtime can set them on a listening socket. */
+const HARMLESS = {
+  rcvbuf: labelled("rcvbuf", size),
+  sndbuf: labelled("sndbuf", size),
+  fastopen: labelled("fastopen", number({})),
   deferred: present,
   multipath: present,
-  rcvbuf: word,
-  sndbuf: word,
-  fastopen: word,
-  accept_filter: word,
 };
 
-function refuseNotYet(given: Readonly<Record<string, unknown>>): void {
+/** Only one `listen` of an address may have one of these. */
+const OPTIONS = [
+  "bind",
+  "backlog",
+  "ipv6only",
+  "so_keepalive",
+  "reuseport",
+  "accept_filter",
+  ...Object.keys(HARMLESS),
+];
+
+/** What makes no sense with `udp`. */
+const STREAM_ONLY = [
+  "backlog",
+  "fastopen",
+  "deferred",
+  "multipath",
+  "so_keepalive",
+  "ssl",
+  "proxy_protocol",
+];
+
+type Parameters = Readonly<Record<string, unknown>>;
+
+function refuseNotYet(given: Parameters): void {
+  const only = given["udp"] && STREAM_ONLY.find((name) => given[name] !== undefined);
+  if (only) {
+    throw new ConfigError(`"listen" directive "${only}" parameter is incompatible with "udp"`);
+  }
   const name = Object.keys(NOT_YET).find((each) => given[each] !== undefined);
   if (name === undefined) return;
   throw new ConfigError(`the "${name}" parameter of "listen" is not supported yet`);
+}
+
+/** Says what is accepted and left out. */
+function noticeHarmless(given: Parameters, { load }: At): void {
+  for (const name of Object.keys(HARMLESS)) {
+    if (given[name] === undefined) continue;
+    load.notice(`"${name}" of "listen" has no effect: ${load.runtimeName} cannot set it`);
+  }
+  const filter = given["accept_filter"];
+  if (filter !== undefined) {
+    load.warn(`accept filters "${filter}" are not supported on this platform, ignored`);
+  }
+  if (given["reuseport"] === true) {
+    load.notice('"reuseport" has no effect: there is one worker');
+  }
+  if (given["backlog"] !== undefined && !load.can.has("backlog")) {
+    load.notice(`"backlog" has no effect: ${load.runtimeName} chooses its own`);
+  }
+  if (/:/.test(String(given["so_keepalive"]))) {
+    load.notice(`the times of "so_keepalive" have no effect: ${load.runtimeName} has its own`);
+  }
 }
 
 function keepAliveOf(text: string | undefined): boolean {
@@ -106,19 +151,6 @@ function serverName(text: string, at: At): ServerName {
   const name = text.toLowerCase() === "$hostname" ? at.load.hostname : text;
   return { kind: "name", text: name.toLowerCase() };
 }
-
-/** Bytes of an address, as `$binary_remote_addr` has them. */
-function binaryAddress(address: Address): string {
-  if (isUnix(address)) return "unix:";
-  const bytes = parseIp(address.host);
-  return bytes === undefined ? "" : fromBytes(bytes);
-}
-
-function portText(address: Address): string {
-  return isUnix(address) ? "" : String(address.port);
-}
-
-const wall = (session: Session) => session.worker.runtime.clock.wall();
 
 export const core = define({
   name: "core",
@@ -164,17 +196,14 @@ export const core = define({
         ipv6only: flag,
         so_keepalive: word,
         proxy_protocol: present,
+        accept_filter: word,
+        ...HARMLESS,
         ...NOT_YET,
       }),
       async set(conf, [targets, given], at) {
         refuseNotYet(given);
-        if (given.reuseport === true) {
-          at.load.notice('"reuseport" has no effect: there is one worker');
-        }
-        if (given.backlog !== undefined && !at.load.can.has("backlog")) {
-          at.load.notice(`"backlog" has no effect: ${at.load.runtimeName} chooses its own`);
-        }
-        const options = [given.bind, given.backlog, given.ipv6only, given.so_keepalive];
+        noticeHarmless(given, at);
+        const options = OPTIONS.map((name) => (given as Parameters)[name]);
         for (const target of targets) {
           const addresses = target.kind === "name"
             ? await hostAddresses(target.host, target.port, at)
@@ -242,29 +271,6 @@ export const core = define({
       },
     }),
   },
-  variables: {
-    binary_remote_addr: (session) => binaryAddress(session.remote),
-    bytes_received: (session) => String(session.meter.fromClient),
-    bytes_sent: (session) => String(session.meter.toClient),
-    connection: (session) => String(session.id),
-    hostname: (session) => session.worker.runtime.host.hostname.toLowerCase(),
-    msec: { volatile: true, get: (session) => secondsText(wall(session)) },
-    nginx_version: () => "1.31.5",
-    pid: (session) => String(session.worker.runtime.host.pid),
-    protocol: () => "TCP",
-    ...proxyProtocolVariables,
-    remote_addr: (session) => formatHost(session.remote),
-    remote_port: (session) => portText(session.remote),
-    server_addr: (session) => formatHost(session.local),
-    server_name: (session) => session.server.name,
-    server_port: (session) => portText(session.local),
-    session_time: {
-      volatile: true,
-      get: (session) => secondsText(session.worker.runtime.clock.now() - session.startedAt),
-    },
-    status: { volatile: true, get: (session) => String(session.status).padStart(3, "0") },
-    time_iso8601: { volatile: true, get: (session) => isoTime(wall(session)) },
-    time_local: { volatile: true, get: (session) => localTime(wall(session)) },
-  },
+  variables: coreVariables,
   families: { proxy_protocol_tlv_: tlvText },
 });
