@@ -5,7 +5,13 @@ import { fromBytes } from "./lib/bytes.ts";
 import { toSystemError } from "./lib/errno.ts";
 import { parseSyslog } from "./config/syslog.ts";
 import { parseConfig, parseDirectives } from "./config/parser.ts";
-import { ConfigError, type Place, type SourceFile, type ValueTree } from "./config/tree.ts";
+import {
+  ConfigError,
+  type Place,
+  type SourceFile,
+  type Statement,
+  type ValueTree,
+} from "./config/tree.ts";
 import { compileServer, defineVariables, logOf } from "./compile.ts";
 import type { LogFiles, LogUse } from "./log_files.ts";
 import type { Load, LogBuffer, LogCache } from "./module.ts";
@@ -58,6 +64,8 @@ export interface Loaded {
   readonly warnings: readonly ConfigError[];
   readonly notices: readonly string[];
   readonly files: readonly SourceFile[];
+  /** What was read of the file, as far as it could be. */
+  readonly statements: readonly Statement[];
 }
 
 /** Name of the pid file under the prefix, where `pid` names no other. */
@@ -79,6 +87,7 @@ class Loading implements Load {
   readonly warnings: ConfigError[] = [];
   readonly notices: string[] = [];
   readonly values: ComplexValue[] = [];
+  isLinked = false;
   readonly zones: Zones;
   readonly variables = new VariableTable();
   readonly #runtime: Runtime;
@@ -238,15 +247,17 @@ export async function loadCycle(
   const memory = new MemoryStore(previous?.memory);
   const loading = new Loading(runtime, options, { memory, logs, zones: previous?.zones });
   const root = new BlockScope("main", undefined, { file: options.path, line: 0 });
-  const files = await readAll(runtime, options, loading, root);
+  const { files, statements } = await readAll(runtime, options, loading, root);
   const cycle = loading.errors.length > 0
     ? undefined
     : await buildCycle(runtime, options, { loading, root, logs, memory });
+  // Unknown variables are told with the other errors; nginx stops before it would see them.
+  if (cycle === undefined && !loading.isLinked) linkValues(loading);
   const failed = cycle === undefined || loading.errors.length > 0;
   if (failed) logs.close();
   memory.forgetPrevious();
   const { errors, warnings, notices } = loading;
-  return { cycle: failed ? undefined : cycle, errors, warnings, notices, files };
+  return { cycle: failed ? undefined : cycle, errors, warnings, notices, files, statements };
 }
 
 /** Walks -g and the file; a syntax error comes after the errors of what stands before it. */
@@ -255,16 +266,16 @@ async function readAll(
   options: LoadOptions,
   loading: Loading,
   root: BlockScope,
-): Promise<readonly SourceFile[]> {
+): Promise<Pick<Loaded, "files" | "statements">> {
   const walk = { table: TABLE, unbuilt: UNBUILT, load: loading, errors: loading.errors };
   const globals = parseDirectives(options.globals);
   await walkBlock(walk, globals.statements, root);
   if (globals.error !== undefined) loading.fail(globals.error);
-  if (loading.errors.length > 0) return [];
+  if (loading.errors.length > 0) return { files: [], statements: [] };
   const parsed = parseConfig(options.path, runtime.files);
   await walkBlock(walk, parsed.statements, root);
   if (parsed.error !== undefined) loading.fail(parsed.error);
-  return parsed.files;
+  return parsed;
 }
 
 interface Built {
@@ -322,6 +333,7 @@ async function buildCycle(
 }
 
 function linkValues(loading: Loading): void {
+  loading.isLinked = true;
   for (const value of loading.values) {
     try {
       value.link(loading.variables);

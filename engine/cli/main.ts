@@ -13,6 +13,7 @@ import { candidates, fullPath, prefixOf } from "./paths.ts";
 import { permissionText, permitAll, permitReading } from "./permissions.ts";
 import { sendSignal } from "./pid_file.ts";
 import { Service } from "./serve.ts";
+import { tellLoad } from "./tell_load.ts";
 import { testConfig } from "./test_mode.ts";
 
 /** Name of the pid file under the prefix, where `pid` names no other. */
@@ -113,13 +114,11 @@ class Program<E extends EngineParts> {
     // A bug costs one session and a line, not the process.
     this.#runtime.host.onUncaught((error) => engine.log.write("alert", errorText(error)));
     const loaded = await engine.load();
-    for (const warning of loaded.warnings) this.#messages.report("warn", String(warning));
-    // nginx stops at the first; people at a terminal get all of them in one run.
-    const isForPeople = this.#runtime.host.isTerminal("stderr");
-    for (const error of isForPeople ? loaded.errors : loaded.errors.slice(0, 1)) {
-      this.#messages.report("emerg", String(error));
-    }
+    const isForPeople = this.#runtime.host.isTerminal("stderr") || options.check;
+    const format = options.format ?? (isForPeople ? "human" : "nginx");
+    tellLoad(this.#messages, loaded, { format, isLinting: options.test || options.check });
     const { cycle } = loaded;
+    if (options.check) return cycle === undefined ? 1 : 0;
     const parts = { runtime: this.#runtime, messages: this.#messages, options, engine, path };
     if (options.test) return await testConfig({ ...parts, loaded, files: this.#runtime.files });
     if (cycle === undefined) return 1;

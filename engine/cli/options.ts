@@ -23,7 +23,13 @@ export interface Options {
   readonly globals: string;
   readonly demo: boolean;
   readonly dashboard: Address | "off" | undefined;
+  /** How errors are said; undefined is for people on a terminal, else as nginx does. */
+  readonly format: Format | undefined;
+  /** `weir check`: loads, warns and ends. */
+  readonly check: boolean;
 }
+
+export type Format = "nginx" | "human" | "json";
 
 /** What one option adds; a string is the text of what is wrong with it. */
 type Added = Partial<Options> | string;
@@ -56,6 +62,7 @@ const OPTIONS = new Map<string, Added | Valued>([
   ["g", { wants: "parameter", read: (globals) => ({ globals }) }],
   ["s", { wants: "parameter", read: readSignal }],
   ["demo", { demo: true }],
+  ["format", { wants: "nginx, human or json", read: readFormat }],
   ["dashboard", { wants: "address", read: readDashboard }],
 ]);
 
@@ -74,6 +81,8 @@ const NONE: Options = {
   globals: "",
   demo: false,
   dashboard: undefined,
+  format: undefined,
+  check: false,
 };
 
 /** Reads the words behind the program's name. A string is nginx's text of what is wrong. */
@@ -93,6 +102,7 @@ export function readOptions(args: readonly string[]): Options | string {
 function readWord(word: string, options: Options, next: () => string | undefined): Added {
   if (word.startsWith("--")) return readLong(word, next);
   if (word.startsWith("-")) return readLetters(word, next);
+  if (word === "check" && !options.check && options.file === undefined) return { check: true };
   return word === "" || options.file !== undefined ? `invalid option: "${word}"` : { file: word };
 }
 
@@ -135,6 +145,13 @@ function isValued(option: Partial<Options> | Valued): option is Valued {
 function readSignal(word: string): Added {
   const signal = SIGNAL_WORDS.find((each) => each === word);
   return signal === undefined ? `invalid option: "-s ${word}"` : { signal };
+}
+
+const FORMATS: readonly Format[] = ["nginx", "human", "json"];
+
+function readFormat(word: string): Added {
+  const format = FORMATS.find((each) => each === word);
+  return format === undefined ? `invalid option: "--format ${word}"` : { format };
 }
 
 function readDashboard(text: string): Added {

@@ -14,7 +14,7 @@ export interface CycleParts extends DemoPlan {
 
 /** What `load` gives, for an engine of cycles `C`. */
 export type LoadedParts<C extends CycleParts = CycleParts> =
-  & Pick<Loaded, "errors" | "warnings" | "notices" | "files">
+  & Pick<Loaded, "errors" | "warnings" | "notices" | "files" | "statements">
   & { readonly cycle: C | undefined };
 
 /** The engine as the command line uses it; tests put another one in its place. */

@@ -48,6 +48,7 @@ export class FakeEngine implements EngineParts {
       warnings: this.loads.warnings ?? [],
       notices: this.loads.notices ?? [],
       files: this.loads.files ?? [],
+      statements: this.loads.statements ?? [],
     });
   }
 

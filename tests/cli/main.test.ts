@@ -110,7 +110,12 @@ test("main reports warnings and the first error in nginx's form and exits 1", as
   assert.deepEqual(scene.engine.calls, ["load"]);
   scene.runtime.terminals.add("stderr");
   assert.equal(await scene.run(), 1);
-  assert.ok(scene.runtime.err.endsWith("nginx: [emerg] no file\n"), "a terminal gets all of them");
+  assert.ok(
+    scene.runtime.err.endsWith(
+      "error: no file\n\nwarning: old\n  --> /etc/weir/x:1\n\n".replace("/etc/weir/x", CONF),
+    ),
+    "a terminal gets all of them",
+  );
 });
 
 test("main -e FILE gets the errors too, with time and pid", async () => {

@@ -17,6 +17,8 @@ const NONE: Options = {
   globals: "",
   demo: false,
   dashboard: undefined,
+  format: undefined,
+  check: false,
 };
 
 const HELP = { showVersion: true, showHelp: true };
@@ -77,6 +79,13 @@ const ROWS: readonly (readonly [readonly string[], Partial<Options> | string])[]
   // Weir's own.
   [["--demo"], { demo: true }],
   [["--demo", "a.conf"], { demo: true, file: "a.conf" }],
+  [["check"], { check: true }],
+  [["check", "x.conf"], { check: true, file: "x.conf" }],
+  [["check", "check"], { check: true, file: "check" }],
+  [["x.conf", "check"], 'invalid option: "check"'],
+  [["-t", "--format", "json"], { test: true, format: "json" }],
+  [["--format=xml"], 'invalid option: "--format xml"'],
+  [["--format"], 'option "--format" requires nginx, human or json'],
   [["--dashboard", "off"], { dashboard: "off" }],
   [["--dashboard=off"], { dashboard: "off" }],
   [["--dashboard", "8080"], local(8080)],

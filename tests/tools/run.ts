@@ -7,7 +7,7 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 const bin = `${root}node_modules/.bin/`;
 /** Rooms whose tests start nothing: they also run in the other two runtimes. */
 const pure = globSync(
-  "tests/{lib,config,session,upstream,relay,engine,cli,conformance,golden}/*.test.ts",
+  "tests/{lib,config,lint,session,upstream,relay,engine,cli,conformance,golden}/*.test.ts",
   {
     cwd: root,
   },
