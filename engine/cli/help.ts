@@ -40,7 +40,8 @@ export function versionText({ version, runtime, prefix }: About, configure: bool
 /** nginx's help with Weir's own options behind it. */
 export const HELP_TEXT = `Usage: weir [-?hvVtTq] [-s signal] [-p prefix]
             [-e filename] [-c filename] [-g directives]
-            [--demo] [--dashboard address] [filename]
+            [--demo] [--dashboard address] [--format format] [filename]
+       weir check [filename]
 
 Options:
   -?,-h         : this help
@@ -54,11 +55,14 @@ Options:
   -e filename   : set error log file (default: stderr)
   -c filename   : set configuration file, relative to the prefix
   -g directives : set global directives out of configuration file
+  --format word : how errors are said: nginx, human (with excerpts) or json
+                  (default: human on a terminal, else nginx)
   --demo        : start a small server for each local peer where nothing listens
   --dashboard address
                 : host:port, port, unix:/path or off (default: 127.0.0.1:7070)
   filename      : set configuration file, relative to the current folder
                   (default: conf/stream.conf, conf/nginx.conf, stream.conf
                   or nginx.conf under the prefix)
+  check         : say what is wrong with a configuration, or does nothing, and exit
 
 `;

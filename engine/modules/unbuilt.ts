@@ -26,5 +26,5 @@ const TLS = `ssl_certificate ssl_certificate_key ssl_alpn ssl_certificate_cache
   proxy_ssl_verify_depth`;
 
 export const UNBUILT: ReadonlySet<string> = new Set(
-  [CORE, UPSTREAM, PROXY, TLS].flatMap((names) => names.split(/\s+/)),
+  [CORE, UPSTREAM, PROXY, TLS].flatMap((names) => names.trim().split(/\s+/)),
 );

@@ -18,6 +18,7 @@ const steps: readonly (readonly [string, readonly string[]])[] = [
   ["lint", [`${bin}deno`, "lint", "--quiet", "engine", "tests", "mod.ts", "dashboard"]],
   ["types", [`${bin}tsc`, "--noEmit"]],
   ["assets", [process.execPath, "tests/tools/build_dashboard.ts", "--check"]],
+  ["docs", [process.execPath, "tests/tools/build_docs.ts", "--check"]],
   ["bun", [`${bin}bun`, "test", ...pure.map((path) => `./${path}`)]],
   ["deno", [
     `${bin}deno`,
