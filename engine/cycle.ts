@@ -23,7 +23,7 @@ import { UNBUILT } from "./modules/unbuilt.ts";
 import { pass } from "./modules/pass.ts";
 import { proxy } from "./modules/proxy.ts";
 import { BlockScope, mergeScope } from "./scope.ts";
-import type { Runtime } from "./runtime/runtime.ts";
+import type { AddressBase, Runtime } from "./runtime/runtime.ts";
 import type { Log, LogStamp, LogTarget } from "./session/log.ts";
 import { Regex } from "./session/regex.ts";
 import { type BoundVariable, ComplexValue, VariableTable } from "./session/variables.ts";
@@ -223,12 +223,21 @@ class Loading implements Load {
     return findGroup(this.#text("/etc/group"), name);
   }
 
-  #text(path: string): string {
+  readBytes(path: string): Uint8Array | undefined {
     try {
-      return fromBytes(this.#runtime.files.read(path));
+      return this.#runtime.files.read(path);
     } catch {
-      return ""; // a system without accounts: no name is found
+      return undefined;
     }
+  }
+
+  openMmdb(bytes: Uint8Array): Promise<AddressBase> {
+    return this.#runtime.openMmdb(bytes);
+  }
+
+  /** "" for a system without accounts: no name is found. */
+  #text(path: string): string {
+    return fromBytes(this.readBytes(path) ?? new Uint8Array());
   }
 
   fail(error: ConfigError): void {

@@ -13,7 +13,7 @@ import type { ConfKey, Session } from "./session/session.ts";
 import type { BoundVariable, ComplexValue, VariableGetter } from "./session/variables.ts";
 import type { Groups } from "./upstream/groups.ts";
 import type { Zones } from "./upstream/zone.ts";
-import type { Capability } from "./runtime/runtime.ts";
+import type { AddressBase, Capability } from "./runtime/runtime.ts";
 
 /** Where a directive may stand: the top level, or the block that it names. */
 export type Context = "main" | "events" | "stream" | "server" | "upstream";
@@ -64,6 +64,10 @@ export interface Load {
   regex(source: string, options: { readonly isCaseless: boolean }): Regex;
   /** All literal addresses of a name, from the system's resolver; [] when there are none. */
   lookup(name: string): Promise<readonly string[]>;
+  /** The bytes of a file by its full path; undefined when it cannot be read. */
+  readBytes(path: string): Uint8Array | undefined;
+  /** A MaxMind DB; rejects with Error for what is none. */
+  openMmdb(bytes: Uint8Array): Promise<AddressBase>;
   /** A path relative to the prefix as a full path. */
   fullPath(path: string): string;
   /** Opens a log once per path ("stderr" and "syslog:..." are such). A file that cannot be opened is an error of the load. */

@@ -3,7 +3,7 @@ import { parseCidr } from "../lib/cidr.ts";
 import { type Address, formatAddress, isUnix } from "../lib/address.ts";
 import { listenTargets, parsePeerAddress } from "../config/address.ts";
 import { ConfigError, type Statement } from "../config/tree.ts";
-import type { Needs } from "../runtime/runtime.ts";
+import type { Needs, SystemNeed } from "../runtime/runtime.ts";
 import { fullPath } from "./paths.ts";
 
 /** Blocks that are read; `http` and `mail` are passed over. */
@@ -12,11 +12,15 @@ const BLOCKS = new Set(["stream", "upstream", "server"]);
 /** Log destinations that are no files. */
 const NO_FILE = /^(off|stderr|syslog:.*|memory:.*)$/;
 
+/** Where accounts are looked up. */
+const ACCOUNTS = ["/etc/passwd", "/etc/group"];
+
 /** Collects needs; `true` of a kind is any of it and stays so. */
 export class NeedsList {
   readonly #net = new Set<string>();
   readonly #read = new Set<string>();
   readonly #write = new Set<string>();
+  readonly #system = new Set<SystemNeed>();
   #anyNet = false;
   #anyWrite = false;
 
@@ -47,11 +51,16 @@ export class NeedsList {
     this.#anyWrite = true;
   }
 
+  system(need: SystemNeed): void {
+    this.#system.add(need);
+  }
+
   get needs(): Needs {
     return {
       net: this.#anyNet || [...this.#net],
       read: [...this.#read],
       write: this.#anyWrite || [...this.#write],
+      system: [...this.#system],
     };
   }
 }
@@ -87,7 +96,9 @@ class Adder {
 
   /** Blocks lie within each other as deep as the parser allows. */
   add(statements: readonly Statement[], context: string): void {
-    for (const { name, args: [word = ""], block } of statements) {
+    for (const { name, args, block } of statements) {
+      const [word = ""] = args;
+      if (args.some((each) => /\$\{?hostname\b/i.test(each))) this.#list.system("hostname");
       if (block === undefined) this.#addOne(name, word, context);
       else if (BLOCKS.has(name)) this.add(block, name);
     }
@@ -98,8 +109,21 @@ class Adder {
     else if (name === "error_log" || name === "access_log") this.#addLog(word);
     else if (name === "listen") this.#addListen(word);
     else if (name === "server" && context === "upstream") this.#addPeer(word);
+    else if (name.startsWith("geoip_")) this.#list.read(fullPath(this.#prefix, word));
+    else if (name === "user") this.#addUser();
+    else if (name === "worker_priority") this.#list.system("priority");
     else if (name === "set_real_ip_from") this.#addTrusted(word);
     else if (name === "proxy_pass" && !this.#groups.has(word.toLowerCase())) this.#addPeer(word);
+  }
+
+  #addSyslog(word: string): void {
+    this.#list.anySocket();
+    if (!word.includes("nohostname")) this.#list.system("hostname");
+  }
+
+  #addUser(): void {
+    for (const path of ACCOUNTS) this.#list.read(path);
+    this.#list.system("user");
   }
 
   /** A name is looked up. */
@@ -109,6 +133,7 @@ class Adder {
 
   #addLog(word: string): void {
     if (word.includes("$")) this.#list.anyWrite();
+    else if (word.startsWith("syslog:")) this.#addSyslog(word);
     else if (!NO_FILE.test(word)) this.#list.write(fullPath(this.#prefix, word));
   }
 

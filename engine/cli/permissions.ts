@@ -12,7 +12,7 @@ const MAX_ROUNDS = 32;
 /** Most addresses and paths in a command that people can still read. */
 const MAX_ITEMS = 32;
 
-const ANYTHING: Needs = { net: true, read: true, write: true };
+const ANYTHING: Needs = { net: true, read: true, write: true, system: [] };
 
 /** What the command line already decides. */
 export interface Wanted {
@@ -32,7 +32,7 @@ export async function permitReading(
   runtime: Runtime,
   paths: readonly string[],
 ): Promise<readonly string[]> {
-  const missing = await runtime.permit({ net: [], read: paths, write: [] });
+  const missing = await runtime.permit({ net: [], read: paths, write: [], system: [] });
   if (missing.length === 0) return [];
   // What else is needed stands in a file that cannot be read: only the kinds are known.
   return runtime.host.isTerminal("stdin") ? missing : await runtime.permit(ANYTHING);

@@ -5,6 +5,7 @@ import { core } from "./core.ts";
 import { errlog } from "./errlog.ts";
 import { events } from "./events.ts";
 import { geo } from "./geo.ts";
+import { geoip } from "./geoip.ts";
 import { limitConn } from "./limit_conn.ts";
 import { log } from "./log.ts";
 import { main } from "./main.ts";
@@ -33,6 +34,7 @@ export const MODULES: readonly AnyModule[] = [
   any(limitConn),
   any(access),
   any(geo),
+  any(geoip),
   any(map),
   any(splitClients),
   any(upstream),

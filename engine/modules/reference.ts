@@ -190,6 +190,23 @@ export const REFERENCE: Readonly<Record<string, DirectiveReference>> = {
       "addresses. Values are literal. IPv4-mapped addresses count as IPv4.",
     differs: "Binary bases (`.bin`) are neither written nor read.",
   },
+  geoip_country: {
+    syntax: "file [utf8]",
+    since: "1.11.3",
+    text: "A base of countries, in GeoIP's legacy format (`.dat`) or MaxMind's (`.mmdb`).",
+    differs: "nginx reads legacy bases only. The base is read into memory at load.",
+  },
+  geoip_city: {
+    syntax: "file [utf8]",
+    since: "1.11.3",
+    text: "A base of cities, in either format.",
+    differs: "`$geoip_region_name` is only known from `.mmdb` bases.",
+  },
+  geoip_org: {
+    syntax: "file [utf8]",
+    since: "1.11.3",
+    text: "A base of organisations or autonomous systems, in either format.",
+  },
   map: {
     syntax: "string $variable { ... }",
     since: "1.11.2",

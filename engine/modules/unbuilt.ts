@@ -3,7 +3,7 @@
  *
  * A directive leaves this list when its module gains it.
  */
-const CORE = `geoip_country geoip_city geoip_org resolver
+const CORE = `resolver
   resolver_timeout js_import js_include
   js_path js_set js_var js_access js_preread js_filter js_fetch_timeout`;
 

@@ -16,6 +16,7 @@ import type {
   HttpServer,
   Needs,
   Runtime,
+  SystemNeed,
 } from "./runtime.ts";
 
 type Fetch = (request: Request) => Response | Promise<Response>;
@@ -47,13 +48,23 @@ async function serveHttp(address: Address, fetch: Fetch): Promise<HttpServer> {
 }
 
 /** One permission of Deno for each thing that is needed. */
-function descriptors({ net, read, write }: Needs): readonly Deno.PermissionDescriptor[] {
+/** Deno's words for what is asked of the system. */
+const SYSTEM: Readonly<Record<SystemNeed, readonly string[]>> = {
+  user: ["uid", "setuid", "setgid"],
+  hostname: ["hostname"],
+  priority: ["setPriority"],
+};
+
+function descriptors({ net, read, write, system }: Needs): readonly Deno.PermissionDescriptor[] {
   return [
     ...net === true
       ? [{ name: "net" as const }]
       : net.map((host) => ({ name: "net" as const, host })),
     ...pathsOf("read", read),
     ...pathsOf("write", write),
+    // The types of Deno lack some of the kinds that it knows.
+    ...system.flatMap((need) => SYSTEM[need])
+      .map((kind) => ({ name: "sys", kind }) as Deno.SysPermissionDescriptor),
   ];
 }
 
@@ -66,7 +77,7 @@ function flagOf(descriptor: Deno.PermissionDescriptor): string {
   if (descriptor.name === "read" || descriptor.name === "write") {
     return `${descriptor.name}=${descriptor.path ?? ""}`;
   }
-  return descriptor.name;
+  return descriptor.name === "sys" ? `sys=${descriptor.kind ?? ""}` : descriptor.name;
 }
 
 /** Asks on a terminal; elsewhere only looks. */

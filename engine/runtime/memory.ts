@@ -10,6 +10,7 @@ import { connectionPair } from "./memory_connection.ts";
 import { HandClock, MemoryFiles, MemoryHost } from "./memory_host.ts";
 import type {
   Address,
+  AddressBase,
   Connecting,
   ConnectOptions,
   DatagramSink,
@@ -137,6 +138,10 @@ export class MemoryRuntime implements Runtime {
     const sent = this.datagrams.get(key) ?? [];
     this.datagrams.set(key, sent);
     return { send: (bytes) => void sent.push(bytes.slice()), close() {} };
+  }
+
+  async openMmdb(bytes: Uint8Array): Promise<AddressBase> {
+    return (await import("./mmdb.ts")).openMmdb(bytes);
   }
 
   /** Marked, not compressed. */

@@ -155,6 +155,7 @@ export function createNodeRuntime(parts: NodeParts): Runtime {
     connect,
     relay: pushRelayFor(NodeConnection),
     datagramsTo,
+    openMmdb: async (bytes) => (await import("./mmdb.ts")).openMmdb(bytes),
     gzip: (bytes, level) => gzipSync(bytes, { level }),
     lookup,
     random: Math.random,

@@ -143,6 +143,12 @@ export interface Clock {
   after(ms: number, run: () => void): Timer;
 }
 
+/** Facts by address. */
+export interface AddressBase {
+  /** What is known of an address in text; null for nothing. */
+  get(address: string): unknown;
+}
+
 /** Where datagrams go; one that cannot be sent is lost. */
 export interface DatagramSink {
   send(bytes: Uint8Array): void;
@@ -240,6 +246,8 @@ export interface Runtime {
   relay(client: Connection, peer: Connection, options: RelayOptions): Relaying | undefined;
   /** Sends datagrams to a literal address; `failed` hears of every one that was lost. */
   datagramsTo(address: Address, failed: (error: SystemError) => void): DatagramSink;
+  /** Opens a MaxMind DB; rejects with Error for bytes that are none. */
+  openMmdb(bytes: Uint8Array): Promise<AddressBase>;
   /** A whole gzip member, at once. Levels 1 to 9. */
   gzip(bytes: Uint8Array, level: number): Uint8Array;
   /** All addresses of a name by the system's resolver, IPv4 first; empty when there are none. */
@@ -265,4 +273,9 @@ export interface Needs {
   readonly net: readonly string[] | true;
   readonly read: readonly string[] | true;
   readonly write: readonly string[] | true;
+  /** What is asked of the system about itself or the process. */
+  readonly system: readonly SystemNeed[];
 }
+
+/** Becoming another user, the machine's name, the process's priority. */
+export type SystemNeed = "user" | "hostname" | "priority";

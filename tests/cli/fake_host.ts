@@ -273,6 +273,10 @@ export class FakeRuntime implements Runtime {
     return { send() {}, close() {} };
   }
 
+  openMmdb() {
+    return Promise.reject(new Error("none"));
+  }
+
   gzip(bytes: Uint8Array): Uint8Array {
     return bytes;
   }

@@ -6,7 +6,7 @@ import { toBytes } from "../../engine/lib/bytes.ts";
 import type { Needs } from "../../engine/runtime/runtime.ts";
 import { Scene } from "./fake_engine.ts";
 
-const NOTHING: Needs = { net: [], read: [], write: [] };
+const NOTHING: Needs = { net: [], read: [], write: [], system: [] };
 const stream = (text: string) => `stream { ${text} }`;
 
 /** A configuration, and what it needs beside itself. */
@@ -37,7 +37,17 @@ const ROWS: readonly (readonly [string, Partial<Needs>])[] = [
   }],
   ["error_log e.log;", { write: ["/p/e.log"] }],
   ["error_log stderr;", {}],
-  ["error_log syslog:server=x;", {}],
+  ["error_log syslog:server=x;", { net: true, system: ["hostname"] }],
+  ["error_log syslog:server=x,nohostname;", { net: true }],
+  ["user nobody; worker_priority 1;", {
+    read: ["/etc/passwd", "/etc/group"],
+    system: ["user", "priority"],
+  }],
+  [stream("geoip_country x.dat; set_real_ip_from 10.0.0.1;"), { read: ["/p/x.dat"] }],
+  [stream("set_real_ip_from a.test; server { return ${hostname}; }"), {
+    net: true,
+    system: ["hostname"],
+  }],
   [stream("access_log /a.log main; server { access_log off; }"), { write: ["/a.log"] }],
   [stream("server { access_log $x.log main; }"), { write: true }],
   ["pid run/x;", { write: ["/p/run/x"] }],
@@ -70,11 +80,12 @@ test("main asks for the configuration, then for all it needs, before it loads", 
   };
   await made.runAndStop("conf/stream.conf");
   assert.deepEqual(runtime.asked, [
-    { net: [], read: [CONF], write: [] },
+    { net: [], read: [CONF], write: [], system: [] },
     {
       net: ["127.0.0.1:7070", "0.0.0.0:80", "127.0.0.1:81"],
       read: [CONF, "/s/limits"],
       write: ["/w/weir.pid"],
+      system: [],
     },
   ]);
 });
@@ -86,6 +97,7 @@ test("main asks for what -e, -g and -s name, and for no dashboard that will not 
     net: [],
     read: [CONF, "/s/limits", "/w/x.pid"],
     write: ["/w/x.pid", "/w/e.log"],
+    system: [],
   });
 });
 

@@ -115,7 +115,9 @@ test("golden: nginx agrees with every verdict and every first error", { skip }, 
 
 test("golden: every directive of stream stands in a good configuration", () => {
   const good = readFileSync(new URL("good.out", here), "utf8");
-  const missing = MODULES.flatMap(({ directives }) =>
+  // The bases of geoip are no text; they have tests of their own.
+  const modules = MODULES.filter(({ name }) => name !== "geoip");
+  const missing = modules.flatMap(({ directives }) =>
     Object.entries(directives)
       .filter(([, { contexts }]) => contexts.some((each) => each !== "main" && each !== "events"))
       .map(([name]) => name)
