@@ -48,11 +48,11 @@ async function serveHttp(address: Address, fetch: Fetch): Promise<HttpServer> {
 }
 
 /** One permission of Deno for each thing that is needed. */
-/** Deno's words for what is asked of the system. */
-const SYSTEM: Readonly<Record<SystemNeed, readonly string[]>> = {
-  user: ["uid", "setuid", "setgid"],
-  hostname: ["hostname"],
-  priority: ["setPriority"],
+/** Deno's words for what is asked of the system; becoming a user has none that a flag takes. */
+const SYSTEM: Readonly<Record<SystemNeed, Omit<Deno.SysPermissionDescriptor, "name">>> = {
+  user: {},
+  hostname: { kind: "hostname" },
+  priority: { kind: "setPriority" as "hostname" }, // the types of Deno lack it
 };
 
 function descriptors({ net, read, write, system }: Needs): readonly Deno.PermissionDescriptor[] {
@@ -62,9 +62,7 @@ function descriptors({ net, read, write, system }: Needs): readonly Deno.Permiss
       : net.map((host) => ({ name: "net" as const, host })),
     ...pathsOf("read", read),
     ...pathsOf("write", write),
-    // The types of Deno lack some of the kinds that it knows.
-    ...system.flatMap((need) => SYSTEM[need])
-      .map((kind) => ({ name: "sys", kind }) as Deno.SysPermissionDescriptor),
+    ...system.map((need) => ({ name: "sys" as const, ...SYSTEM[need] })),
   ];
 }
 
