@@ -71,7 +71,9 @@ function addListen(
   const key = formatAddress(listen.address);
   const group = groups.get(key) ?? { address: listen.address, listens: [] };
   if (group.listens.some((each) => each.owner === owner)) {
-    throw new ConfigError(`a duplicate listen ${key}`, listen.place, "listen");
+    // An error up to 1.22, since then a warning.
+    warn(`a duplicate listen ${key}`, listen.place);
+    return;
   }
   if (group.listens.length > 0) {
     if (listen.hasOptions && group.listens.some((each) => each.listen.hasOptions)) {

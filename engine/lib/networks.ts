@@ -51,6 +51,18 @@ function ipv4Text(address: number): string {
   return [24, 16, 8, 0].map((shift) => (address >>> shift) & 255).join(".");
 }
 
+/** Whether both cover the same addresses of some block. */
+function isSameInBlock(range: Range, from: number, to: number): boolean {
+  const [low, high] = [Math.max(range.from, from), Math.min(range.to, to)];
+  const whole = Math.ceil(low / BLOCK) * BLOCK;
+  if (whole + BLOCK - 1 <= high) return true;
+  return [low, high].some((edge) => {
+    const block = edge - edge % BLOCK;
+    const clip = (value: number) => Math.min(Math.max(value, block), block + BLOCK - 1);
+    return clip(range.from) === clip(from) && clip(range.to) === clip(to);
+  });
+}
+
 /**
  * IPv4 ranges; a later one takes what it covers of an earlier one around it. nginx keeps them by
  * blocks of 65,536 addresses, and only says no where two overlap in part inside of one.
@@ -60,21 +72,20 @@ export class RangeTable {
   #added: Range[] = [];
   #sorted: readonly Range[] = [];
 
-  /** The value of the same range that it replaces. */
+  /** The value of a range that is the same in one of the blocks. */
   set(from: number, to: number, value: string): string | undefined {
-    const old = this.#same(from, to);
-    if (old === undefined && this.#isBehindAll(from)) this.#added.push({ from, to, value });
-    else this.#insert(from, to, { from, to, value });
+    if (this.#isBehindAll(from)) {
+      this.#added.push({ from, to, value });
+      return undefined;
+    }
+    const old = this.#overlapping(from, to).find((each) => isSameInBlock(each, from, to));
+    this.#insert(from, to, { from, to, value });
     return old?.value;
   }
 
   /** The part of an earlier range that a new one would overlap without lying inside of it. */
   conflict(from: number, to: number): string | undefined {
-    if (this.#isBehindAll(from)) return undefined;
-    this.#settle();
-    for (let at = this.#firstEndingAt(from); at < this.#sorted.length; at++) {
-      const each = this.#sorted[at] as Range; // in range
-      if (each.from > to) return undefined;
+    for (const each of this.#overlapping(from, to)) {
       for (const edge of [from, to, each.from, each.to]) {
         const block = edge - edge % BLOCK;
         const [low, high] = [Math.max(block, each.from), Math.min(block + BLOCK - 1, each.to)];
@@ -98,6 +109,16 @@ export class RangeTable {
     const wanted = address.reduce((sum, byte) => sum * 256 + byte, 0);
     const range = this.#sorted[this.#firstEndingAt(wanted)];
     return range !== undefined && range.from <= wanted ? range.value : undefined;
+  }
+
+  /** Earlier ranges that have an address of this one. */
+  #overlapping(from: number, to: number): readonly Range[] {
+    if (this.#isBehindAll(from)) return [];
+    this.#settle();
+    const first = this.#firstEndingAt(from);
+    let end = first;
+    while ((this.#sorted[end]?.from ?? Infinity) <= to) end += 1;
+    return this.#sorted.slice(first, end);
   }
 
   #same(from: number, to: number): Range | undefined {

@@ -59,7 +59,9 @@ class Try implements Timed, Dialer, Reached {
   dial(options: ConnectOptions, timeoutMs: number): void {
     const { runtime, wheel } = this.#session.worker;
     this.#connecting = runtime.connect(this.peer.address, options, this);
-    wheel.set(this, timeoutMs);
+    // No time at all: nginx gives up before an answer can be seen.
+    if (timeoutMs === 0) this.abandon("ETIMEDOUT");
+    else wheel.set(this, timeoutMs);
   }
 
   connected(connection: Connection): void {

@@ -92,8 +92,11 @@ export class Groups {
     const key = text.toLowerCase();
     const known = this.#built.get(key);
     if (known !== undefined) return known;
+    refuseGroupPort(text, place, this.#drafts);
     const target = parsePeerAddress(text);
-    if (target.kind === "error") throw targetError(target.message, text, place, this.#drafts);
+    if (target.kind === "error") {
+      throw new ConfigError(`${target.message} in upstream "${text}"`, place);
+    }
     const line = { name: text, addresses: [], parameters: DEFAULT_PARAMETERS };
     const addresses = await resolveTarget(target, lookup);
     if (addresses.length === 0) {
@@ -136,19 +139,18 @@ export async function resolveTarget(
   return hosts.map((host) => ({ host, port: target.port }));
 }
 
-function targetError(
-  message: string,
+/** A group has no port; nginx says so at whichever of the two it reads last. */
+function refuseGroupPort(
   text: string,
   place: Place,
   drafts: ReadonlyMap<string, GroupDraft>,
-): ConfigError {
+): void {
   const colon = text.lastIndexOf(":");
   const group = drafts.get(text.slice(0, Math.max(0, colon)).toLowerCase());
-  if (group === undefined) return new ConfigError(`${message} in upstream "${text}"`, place);
-  return new ConfigError(
-    `upstream "${group.name}" may not have port ${text.slice(colon + 1)}`,
-    place,
-  );
+  if (group === undefined) return;
+  const isLater = group.place.file === place.file && group.place.line > place.line;
+  const message = `upstream "${group.name}" may not have port ${text.slice(colon + 1)}`;
+  throw new ConfigError(message, isLater ? group.place : place);
 }
 
 function asConfigError(error: unknown): ConfigError {

@@ -68,7 +68,8 @@ export async function greeter(runtime: MemoryRuntime, port: number): Promise<() 
   void (async () => {
     while (isOpen) {
       const connection = await door.accept();
-      await connection.write(new TextEncoder().encode(`${port}`));
+      // Whoever gave up meanwhile hears nothing.
+      await connection.write(new TextEncoder().encode(`${port}`)).catch(() => {});
       connection.close();
     }
   })();

@@ -39,7 +39,7 @@ function wrapped(body: string): string {
   return `events {} stream {\n${body}}\n`;
 }
 
-async function verdict(text: string): Promise<readonly string[]> {
+async function load(text: string) {
   const names = { localhost: ["127.0.0.1", "::1"] };
   const accounts = {
     "/etc/passwd": "root:x:0:0::/:\nnobody:x:65534:65534::/:\n",
@@ -47,8 +47,11 @@ async function verdict(text: string): Promise<readonly string[]> {
   };
   const runtime = new MemoryRuntime({ files: { [PATH]: text, ...accounts }, names });
   const options = { path: PATH, prefix: "/golden/", globals: "", demo: false };
-  const { errors } = await new Engine(runtime, options, "golden").load();
-  return errors.map((error) => readable(String(error)));
+  return await new Engine(runtime, options, "golden").load();
+}
+
+async function verdict(text: string): Promise<readonly string[]> {
+  return (await load(text)).errors.map((error) => readable(String(error)));
 }
 
 async function outcome({ text }: Row): Promise<string> {
@@ -81,7 +84,16 @@ const DIFFERENCES: Readonly<Record<string, string>> = JSON.parse(
   readFileSync(new URL("differences.json", here), "utf8"),
 );
 
-function askNginx(folder: string, text: string): { readonly ok: boolean; readonly first: string } {
+/** Rows whose warnings differ, and why. */
+const OTHER_WARNINGS: Readonly<Record<string, string>> = {};
+
+interface Answer {
+  readonly ok: boolean;
+  readonly first: string;
+  readonly warnings: readonly string[];
+}
+
+function askNginx(folder: string, text: string): Answer {
   const path = `${folder}/x.conf`;
   writeFileSync(path, text);
   const globals = `load_module ${MODULE}; pid ${folder}/pid;`;
@@ -90,8 +102,10 @@ function askNginx(folder: string, text: string): { readonly ok: boolean; readonl
     ["-t", "-p", folder, "-e", "stderr", "-g", globals, "-c", path],
     { encoding: "utf8" },
   );
+  const warnings = [...stderr.matchAll(/\[warn\] (?:\d+#\d+: )?(.*)/g)]
+    .map(([, each = ""]) => each.replaceAll(path, PATH));
   const first = /\[emerg\] (?:\d+#\d+: )?(.*)/.exec(stderr)?.[1] ?? "";
-  return { ok: status === 0, first: first.replaceAll(path, PATH) };
+  return { ok: status === 0, first: first.replaceAll(path, PATH), warnings };
 }
 
 test("golden: nginx agrees with every verdict and every first error", { skip }, async () => {
@@ -111,6 +125,20 @@ test("golden: nginx agrees with every verdict and every first error", { skip }, 
   for (const title of Object.keys(DIFFERENCES)) {
     assert.ok(title in differing, `no difference any more: ${title}`);
   }
+});
+
+test("golden: nginx warns of the same in good configurations", { skip }, async () => {
+  const folder = mkdtempSync(`${tmpdir()}/weir-`);
+  const differing: Record<string, unknown> = {};
+  for (const { title, text } of rowsOf("good.txt")) {
+    const { ok, warnings } = askNginx(folder, text);
+    // What 1.22 does not know it cannot warn of.
+    if (!ok || title in OTHER_WARNINGS) continue;
+    const ours = (await load(text)).warnings.map((each) => readable(String(each)));
+    if (ours.join("\n") !== warnings.join("\n")) differing[title] = { ours, warnings };
+  }
+  rmSync(folder, { recursive: true });
+  assert.deepEqual(differing, {});
 });
 
 test("golden: every directive of stream stands in a good configuration", () => {
