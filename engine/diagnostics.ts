@@ -112,9 +112,16 @@ export function diagnoseFinding(
   };
 }
 
+/** A file may hold anything, and a terminal obeys control characters: none gets there. */
+function printable(text: string): string {
+  // deno-lint-ignore no-control-regex
+  return text.replace(/[\x00-\x08\x0a-\x1f\x7f]/g, "?");
+}
+
 /** The excerpt with its caret, for a terminal. */
 export function humanText(diagnostic: Diagnostic, files: readonly SourceFile[]): string {
-  const { level, code, message, file, line, column, length, hint } = diagnostic;
+  const { level, code, file, line, column, length, hint } = diagnostic;
+  const message = printable(diagnostic.message);
   const tag = code === "config" ? level : `${level}[${code}]`;
   const lines = [`${tag}: ${message}`];
   if (line !== null) {
@@ -124,10 +131,10 @@ export function humanText(diagnostic: Diagnostic, files: readonly SourceFile[]):
   if (source !== undefined) {
     const number = String(line);
     const edge = `${" ".repeat(number.length)} |`;
-    lines.push(edge, `${number} | ${source.replace(/\r$/, "")}`);
+    lines.push(edge, `${number} | ${printable(source.replace(/\r$/, ""))}`);
     // Tabs stay tabs, so that the caret stands where the eye looks.
     const indent = source.slice(0, (column ?? 1) - 1).replace(/[^\t]/g, " ");
-    lines.push(column === null ? edge : `${edge} ${indent}${"^".repeat(Math.max(1, length))}`);
+    if (column !== null) lines.push(`${edge} ${indent}${"^".repeat(Math.max(1, length))}`);
   }
   if (hint !== null) lines.push(`  = ${hint}`);
   return `${lines.join("\n")}\n`;

@@ -46,6 +46,13 @@ test("a byte order mark is called by its name", async () => {
   );
 });
 
+test("control characters of a file do not reach the terminal", async () => {
+  const [first = ""] = await said("a\x1b[31m\x07b;");
+  // deno-lint-ignore no-control-regex
+  assert.doesNotMatch(first, /[\x00-\x09\x0b-\x1f]/);
+  assert.match(first, /unknown directive "a\?\[31m\?b"/);
+});
+
 test("distance counts letters changed, added, dropped and swapped", () => {
   for (
     const [one, other, off] of [["a", "a", 0], ["ab", "ba", 1], ["abc", "ac", 1], [
